@@ -1,0 +1,123 @@
+"""Car dealership policies in YAML, evaluated exactly and explained.
+
+    records -> facts -> policy (YAML -> document -> model of expressions) -> engine -> outcome -> explanation
+
+``load`` reads a directory of policies into a ``PolicyBook``; its ``evaluate`` takes a record and a day and
+gives an ``Answer``: one outcome a decision, each with its reasons. The map of the rooms:
+
+- ``values``, ``expr``: exact values, and the one expression tree
+- ``records``, ``tables``, ``facts``: what a store knows, and how it comes in
+- ``diagnostics``, ``policy``: YAML to a checked model, every mistake found at once
+- ``engines``: the reference interpreter and the compiled one
+- ``verdict``, ``outcome``, ``explain``: what the truths of rules mean, and why
+- ``book``: the desk that joins them; ``testing``, ``cli``, ``demo``: around it
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dealerrules.book import Answer, Answers, PolicyBook, load, loads
+    from dealerrules.diagnostics import Diagnostic, PolicyError
+    from dealerrules.explain import Explanation
+    from dealerrules.outcome import (
+        OfferOutcome,
+        Outcome,
+        PayLine,
+        PayoutOutcome,
+        RulesOutcome,
+        StageOutcome,
+        TierOutcome,
+    )
+    from dealerrules.records import (
+        ConsultantMonth,
+        Customer,
+        FollowUpResult,
+        Purchase,
+        RecallCampaign,
+        RecordError,
+        RepairOrder,
+    )
+    from dealerrules.tables import Store, read_store
+    from dealerrules.values import ABSENT
+    from dealerrules.verdict import Reason, Status
+
+__all__ = [
+    "ABSENT",
+    "Answer",
+    "Answers",
+    "ConsultantMonth",
+    "Customer",
+    "Diagnostic",
+    "Explanation",
+    "FollowUpResult",
+    "OfferOutcome",
+    "Outcome",
+    "PayLine",
+    "PayoutOutcome",
+    "PolicyBook",
+    "PolicyError",
+    "Purchase",
+    "Reason",
+    "RecallCampaign",
+    "RecordError",
+    "RepairOrder",
+    "RulesOutcome",
+    "StageOutcome",
+    "Status",
+    "Store",
+    "TierOutcome",
+    "load",
+    "loads",
+    "read_store",
+]
+
+_HOMES = {
+    "book": ("Answer", "Answers", "PolicyBook", "load", "loads"),
+    "diagnostics": ("Diagnostic", "PolicyError"),
+    "explain": ("Explanation",),
+    "outcome": (
+        "OfferOutcome",
+        "Outcome",
+        "PayLine",
+        "PayoutOutcome",
+        "RulesOutcome",
+        "StageOutcome",
+        "TierOutcome",
+    ),
+    "records": (
+        "ConsultantMonth",
+        "Customer",
+        "FollowUpResult",
+        "Purchase",
+        "RecallCampaign",
+        "RecordError",
+        "RepairOrder",
+    ),
+    "tables": ("Store", "read_store"),
+    "values": ("ABSENT",),
+    "verdict": ("Reason", "Status"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public name
+    """Load a public name from its room when it is first used, so that importing costs nothing."""
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415
+
+        return version("dealerrules")
+    if name not in _HOME:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    from importlib import import_module  # noqa: PLC0415
+
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,434 @@
+"""The command line: the house for people who write no Python.
+
+Place in the flow: around it; every command reads files, calls the public API and prints. Exit codes: 0 fine,
+1 the input has errors, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from dealerrules.book import Answer, PolicyBook, load
+from dealerrules.diagnostics import PolicyError, render_all
+from dealerrules.outcome import OfferOutcome, PayoutOutcome, RulesOutcome, StageOutcome, TierOutcome
+from dealerrules.records import SUBJECTS, RecordError
+from dealerrules.tables import Store, read_store
+from dealerrules.values import Kind, read_date
+from dealerrules.verdict import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dealerrules.outcome import AnyOutcome
+    from dealerrules.records import Fault
+
+DEMO_DAY = "2014-09-30"
+DEMO_CUSTOMERS = 2000
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    parser = _parser()
+    try:
+        import argcomplete  # noqa: PLC0415 - optional: completion in the shell
+    except ImportError:
+        pass
+    else:
+        argcomplete.autocomplete(parser)
+    arguments = parser.parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except PolicyError as error:
+        color = sys.stderr.isatty()
+        print(render_all(error.diagnostics, arguments.lang, color=color), file=sys.stderr)
+    except RecordError as error:
+        print(error.text(arguments.lang), file=sys.stderr)
+    except OSError as error:
+        print(f"dealerrules: {error}", file=sys.stderr)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="dealerrules", description="Dealership policies, evaluated and explained.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, help_: str, run: object) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=help_, description=help_)
+        made.add_argument("--lang", choices=["zh", "en"], default="en", help="language of what is printed")
+        made.set_defaults(run=run)
+        return made
+
+    def on_records(made: argparse.ArgumentParser) -> None:
+        made.add_argument("records", metavar="RECORDS", help="a directory of CSV tables, or a .jsonl file")
+        made.add_argument("--policies", metavar="DIR", help="policy files (default: those that ship with the library)")
+        made.add_argument("--as-of", metavar="DATE", required=True, type=_date, help="the day, such as 2014-09-30")
+        made.add_argument("--decision", metavar="NAME", action="append", help="only this decision (may be repeated)")
+
+    made = command("evaluate", "Evaluate records and print or write the answers.", _evaluate)
+    on_records(made)
+    made.add_argument("--format", choices=["table", "jsonl", "csv"], default="table")
+    made.add_argument("--out", metavar="FILE", help="write here instead of to the screen")
+    made.add_argument("--on-error", choices=["raise", "skip"], default="raise", help="skip: go on with the good records")
+
+    made = command("explain", "Explain the answers for one subject.", _explain)
+    on_records(made)
+    made.add_argument("id", metavar="ID", help="the subject's id")
+    made.add_argument("--format", choices=["text", "markdown", "html", "json"], default="text")
+
+    made = command("check", "Check policy files; every mistake is shown where it stands.", _check)
+    made.add_argument("policies", metavar="DIR", nargs="+")
+    made.add_argument("--format", choices=["text", "json"], default="text")
+
+    made = command("test", "Run the policies' own worked cases (*.cases.yaml).", _test)
+    made.add_argument("policies", metavar="DIR", nargs="+")
+
+    made = command("init", "Copy the shipped policies and their cases to a directory.", _init)
+    made.add_argument("directory", metavar="DIR")
+
+    made = command("demo", "Make an artificial store, evaluate it and explain some outcomes.", _demo)
+    made.add_argument("--customers", type=int, default=DEMO_CUSTOMERS)
+    made.add_argument("--as-of", type=_date, default=date.fromisoformat(DEMO_DAY))
+    made.add_argument("--keep", metavar="DIR", help="keep the store's tables here")
+
+    made = command("facts", "List the facts that a rule may use.", _facts)
+    made.add_argument("policies", metavar="DIR", nargs="*", help="policy files that add facts of their own")
+
+    made = command("schema", "Print the JSON Schema of policy files.", _schema)
+    made.add_argument("--out", metavar="FILE")
+    return parser
+
+
+def _date(text: str) -> date:
+    try:
+        return read_date(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def shipped_policies() -> Path:
+    """Return the directory of the policies that ship with the library."""
+    inside = Path(__file__).parent / "policies"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "policies"
+
+
+def _load(policies: str | None) -> PolicyBook:
+    return load(policies if policies is not None else shipped_policies())
+
+
+# ---------------------------------------------------------------------------------------------------
+# Records in, answers out
+
+
+def _read(arguments: argparse.Namespace) -> tuple[PolicyBook, Store]:
+    return _load(arguments.policies), read_store(arguments.records, as_of=arguments.as_of)
+
+
+def _say_faults(faults: Iterable[Fault], lang: str) -> int:
+    count = 0
+    for fault in faults:
+        print(fault.text(lang), file=sys.stderr)
+        count += 1
+    return count
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    book, store = _read(arguments)
+    faulty = _say_faults(store.faults, arguments.lang)
+    if faulty and arguments.on_error == "raise":
+        left = "没有写出任何结果" if arguments.lang == "zh" else "nothing was written; `--on-error skip` goes on without them"
+        print(f"{faulty}: {left}", file=sys.stderr)
+        return 1
+    answers = list(_answers(book, store, arguments))
+    if arguments.out is None:
+        _write(answers, arguments.format, sys.stdout, arguments.lang)
+    else:
+        _write_file(Path(arguments.out), answers, arguments.format, arguments.lang)
+    return 1 if faulty else 0
+
+
+def _answers(book: PolicyBook, store: Store, arguments: argparse.Namespace) -> Iterable[Answer]:
+    wanted = set(arguments.decision or ())
+    unknown = wanted - set(book.decisions)
+    if unknown:
+        book.evaluate_facts("customer", {}, as_of=arguments.as_of, decisions=sorted(unknown))  # raises, naming them
+    progress = _Progress(len(store.records))
+    for subject, record in store.records:
+        mine = [name for name, made in book.decisions.items() if made.subject == subject]
+        names = [name for name in sorted(mine) if not wanted or name in wanted]
+        if names:
+            yield book.evaluate(record, as_of=arguments.as_of, decisions=tuple(names))
+        progress.step()
+    progress.done()
+
+
+class _Progress:
+    """A counter on stderr, for long work, on a terminal only."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.at = total, 0
+        self.shown = sys.stderr.isatty() and total > 5000
+
+    def step(self) -> None:
+        self.at += 1
+        if self.shown and self.at % 1000 == 0:
+            print(f"\r{self.at:,} / {self.total:,}", end="", file=sys.stderr, flush=True)
+
+    def done(self) -> None:
+        if self.shown:
+            print("\r" + " " * 40 + "\r", end="", file=sys.stderr, flush=True)
+
+
+def _write_file(path: Path, answers: list[Answer], form: str, lang: str) -> None:
+    """Write to a temporary name and rename, so that a killed run leaves the old file or the new one."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            _write(answers, form, file, lang)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _write(answers: list[Answer], form: str, out: TextIO, lang: str) -> None:
+    match form:
+        case "jsonl":
+            for answer in answers:
+                out.write(json.dumps(answer.to_dict(), ensure_ascii=False) + "\n")
+        case "csv":
+            writer = csv.writer(out, lineterminator="\n")
+            writer.writerow(["subject", "id", "decision", "status", "answer", "because", "undetermined", "missing"])
+            for answer in answers:
+                for name, outcome in answer.items():
+                    lists = (outcome.because, outcome.undetermined, outcome.missing)
+                    joined = [" ".join(each) for each in lists]
+                    writer.writerow([answer.subject, answer.id, name, outcome.status.value, said(outcome), *joined])
+        case _:
+            rows = [
+                [answer.id or "", name, said(outcome), outcome.status.value, " ".join(outcome.because)]
+                for answer in answers
+                for name, outcome in answer.items()
+            ]
+            heads = ["对象", "决策", "结果", "状态", "因为"] if lang == "zh" else ["id", "decision", "answer", "status", "because"]
+            out.write(table(heads, rows))
+
+
+def said(outcome: AnyOutcome) -> str:
+    """Return the answer of an outcome in a word, as tables show it; empty where there is none."""
+    match outcome:
+        case TierOutcome():
+            return outcome.level or ""
+        case StageOutcome():
+            return outcome.stage or ""
+        case PayoutOutcome():
+            return str(outcome.amount) if outcome.amount is not None else ""
+        case OfferOutcome():
+            return outcome.band or ""
+        case RulesOutcome():
+            value = outcome.value
+            if isinstance(value, tuple | dict):
+                return " ".join(row.id for row in outcome.rows)
+            return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def table(heads: list[str], rows: list[list[str]]) -> str:
+    """Return rows as a plain table; wide characters count two columns."""
+    from unicodedata import east_asian_width  # noqa: PLC0415
+
+    def width(text: str) -> int:
+        return sum(2 if east_asian_width(each) in "WF" else 1 for each in text)
+
+    everything = [heads, *rows]
+    widths = [max(width(row[at]) for row in everything) for at in range(len(heads))]
+    out = io.StringIO()
+    for number, row in enumerate(everything):
+        cells = [cell + " " * (widths[at] - width(cell)) for at, cell in enumerate(row)]
+        out.write("  ".join(cells).rstrip() + "\n")
+        if number == 0:
+            out.write("  ".join("-" * each for each in widths) + "\n")
+    return out.getvalue()
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    book, store = _read(arguments)
+    found = [
+        (subject, record)
+        for subject, record in store.records
+        if getattr(record, SUBJECTS[subject].id_field) == arguments.id
+    ]
+    if not found:
+        mine = [fault for fault in store.faults if fault.id == arguments.id]
+        _say_faults(mine, arguments.lang)
+        print(f"dealerrules: there is no record `{arguments.id}` in {arguments.records}", file=sys.stderr)
+        return 1
+    for subject, record in found:
+        answer = book.evaluate(record, as_of=arguments.as_of, subject=subject)
+        explanation = answer.explain(arguments.lang, decisions=arguments.decision)
+        match arguments.format:
+            case "json":
+                print(json.dumps(explanation.to_dict(), ensure_ascii=False, indent=2))
+            case "html":
+                print(explanation.html)
+            case "markdown":
+                print(explanation.markdown)
+            case _:
+                print(explanation.text)
+    return 0
+
+
+# ---------------------------------------------------------------------------------------------------
+# Policies
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    try:
+        book = load(arguments.policies)
+        diagnostics = list(book.warnings)
+        failed = False
+    except PolicyError as error:
+        diagnostics, failed = list(error.diagnostics), True
+    if arguments.format == "json":
+        print(json.dumps([each.to_dict(arguments.lang) for each in diagnostics], ensure_ascii=False, indent=2))
+    else:
+        print(render_all(diagnostics, arguments.lang, color=sys.stdout.isatty()))
+    return 1 if failed else 0
+
+
+def _test(arguments: argparse.Namespace) -> int:
+    from dealerrules.testing import load_cases, run_cases  # noqa: PLC0415
+
+    paths = [Path(each) for each in arguments.policies]
+    book = load(paths)
+    report = run_cases(book, load_cases(paths, book))
+    for failure in report.failures:
+        print(f"FAILED {failure.case.place}: {failure.case.name}")
+        for line in [failure.error] if failure.error else [str(each) for each in failure.differences]:
+            print(f"    {line}")
+        if failure.answer is not None:
+            changed = sorted({each.decision for each in failure.differences})
+            explanation = failure.answer.explain(arguments.lang, decisions=changed)
+            print("\n".join(f"    | {line}" for line in explanation.text.splitlines()))
+    for threshold in report.uncovered:
+        print(f"not covered: {threshold}")
+    covered = len(report.thresholds) - len(report.uncovered)
+    passed = len(report.results) - len(report.failures)
+    if arguments.lang == "zh":
+        print(f"样例：{len(report.results)}个，通过{passed}个；界限：{len(report.thresholds)}个，上下都有样例的{covered}个")
+    else:
+        print(f"cases: {passed} of {len(report.results)} passed")
+        print(f"thresholds: {covered} of {len(report.thresholds)} have cases below, on and above")
+    return 1 if report.failures else 0
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    target = Path(arguments.directory)
+    files = sorted(shipped_policies().glob("*.yaml"))
+    there = [target / file.name for file in files if (target / file.name).exists()]
+    if there:
+        names = ", ".join(str(path) for path in there)
+        print(f"dealerrules: nothing was written, these exist already: {names}", file=sys.stderr)
+        return 1
+    target.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        shutil.copyfile(file, target / file.name)
+        print(target / file.name)
+    return 0
+
+
+def _facts(arguments: argparse.Namespace) -> int:
+    book = load(arguments.policies) if arguments.policies else _load(None)
+    for subject, facts in book.facts.items():
+        print(f"{subject}")
+        rows = [[name, _type_words(each.type.kind, each.type.options), each.title.get(arguments.lang)] for name, each in sorted(facts.items())]
+        heads = ["事实", "类型", "含义"] if arguments.lang == "zh" else ["fact", "type", "meaning"]
+        print("".join(f"  {line}\n" for line in table(heads, rows).splitlines()))
+    return 0
+
+
+def _type_words(kind: Kind, options: tuple[str, ...]) -> str:
+    return " | ".join(options) if kind is Kind.CATEGORY else kind.value
+
+
+def _schema(arguments: argparse.Namespace) -> int:
+    from dealerrules.policy.schema import policy_schema  # noqa: PLC0415
+
+    text = json.dumps(policy_schema(), ensure_ascii=False, indent=2) + "\n"
+    if arguments.out:
+        Path(arguments.out).write_text(text, encoding="utf-8")
+    else:
+        print(text, end="")
+    return 0
+
+
+# ---------------------------------------------------------------------------------------------------
+# Demo
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from dealerrules.demo import write_tables  # noqa: PLC0415
+
+    zh = arguments.lang == "zh"
+    book = _load(None)
+    with tempfile.TemporaryDirectory() as temporary:
+        directory = Path(arguments.keep) if arguments.keep else Path(temporary)
+        directory.mkdir(parents=True, exist_ok=True)
+        write_tables(directory, count=arguments.customers, as_of=arguments.as_of)
+        store = read_store(directory, as_of=arguments.as_of)
+    _say_faults(store.faults, arguments.lang)
+    answers = [book.evaluate(record, as_of=arguments.as_of) for _, record in store.records]
+    customers = [answer for answer in answers if answer.subject == "customer"]
+    if zh:
+        print(f"虚构门店：{len(customers)}位客户，{len(answers) - len(customers)}条其他记录，评估日 {arguments.as_of}\n")
+    else:
+        others = len(answers) - len(customers)
+        print(f"an artificial store: {len(customers):,} customers and {others:,} other records, as of {arguments.as_of}\n")
+    for name in ("tier", "churn_stage"):
+        _tally(book, name, customers, arguments.lang)
+    shown: list[tuple[Answer, str]] = []
+    wanted = {"tier": "super_vip", "churn_stage": "wavering", "recall_bonus": "exceeded", "insurance_prepay_gift": "repair-10k-20k"}
+    for name, answer_word in wanted.items():
+        first = next((answer for answer in answers if name in answer and _answer_word(answer[name]) == answer_word), None)
+        if first is not None:
+            shown.append((first, name))
+    open_ = next((answer for answer in customers if answer["tier"].status is Status.UNDETERMINED), None)
+    if open_ is not None:
+        shown.append((open_, "tier"))
+    for answer, name in shown:
+        print(answer.explain(arguments.lang, decisions=[name]).text)
+        print()
+    if arguments.keep:
+        print(f"{arguments.keep}: dealerrules explain {arguments.keep} C000001 --as-of {arguments.as_of}")
+    return 0
+
+
+def _answer_word(outcome: AnyOutcome) -> str:
+    return outcome.band or "" if isinstance(outcome, PayoutOutcome) else said(outcome)
+
+
+def _tally(book: PolicyBook, name: str, answers: list[Answer], lang: str) -> None:
+    """Print how many subjects a decision puts where."""
+    counts = Counter(said(answer[name]) for answer in answers)
+    model = book.decisions[name]
+    titles = {each.id: each.title for each in getattr(model, "levels", ())}
+    titles.update({key: each.title for key, each in getattr(model, "stages", {}).items()})
+    rows = [
+        [key or "-", titles[key].get(lang) if key in titles else "", f"{count:,}", f"{100 * count / len(answers):.1f}%"]
+        for key, count in counts.most_common()
+    ]
+    heads = [name, "", "人数", "占比"] if lang == "zh" else [name, "", "customers", "share"]
+    print(table(heads, rows))

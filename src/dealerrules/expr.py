@@ -1,0 +1,339 @@
+"""The one expression tree: every condition, fact, band and amount of a policy is made of these nodes.
+
+Place in the flow: the compiler (``policy/``) writes it, the engines and the printer read it. A node carries
+no behaviour; each interpreter is one ``match`` over :data:`Expr` that ends in ``assert_never``. Positions in
+the policy text are kept beside the tree (on rules), never inside it, so equal trees mean the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, assert_never
+
+from dealerrules.values import BOOLEAN, COUNT, DATE, DAYS, MONTHS, Type, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Comparison(StrEnum):
+    """How two quantities compare; a test on an absent value is false, on an unknown one unknown."""
+
+    EQUAL = "is"
+    AT_LEAST = "at_least"
+    MORE_THAN = "more_than"
+    AT_MOST = "at_most"
+    LESS_THAN = "less_than"
+
+
+class Operator(StrEnum):
+    """Arithmetic on two operands; unknown or absent in, the same out."""
+
+    ADD = "add"  #: same unit + same unit; a date + a duration is refused
+    SUBTRACT = "subtract"  #: same unit - same unit
+    MULTIPLY = "multiply"  #: money or a number times a count, number or ratio; never money times money
+    RATIO = "ratio"  #: same unit / same unit, exact; undefined (unknown) over 0
+    WHOLE_TIMES = "whole_times"  #: how often the second fits wholly into the first; undefined over 0
+    MIN = "min"  #: the smaller of two of the same unit
+    MAX = "max"  #: the larger of two of the same unit
+
+
+class Reduction(StrEnum):
+    """How the events of a table become one value; events whose ``where`` is not true are not taken."""
+
+    COUNT = "count"  #: how many; never unknown
+    DISTINCT = "distinct"  #: how many different known values of ``take``
+    SUM = "sum"  #: the total of ``take``; unknown when a taken event lacks it
+    SOME = "some"  #: Kleene "at least one is" over ``that``; false over no events
+    EVERY = "every"  #: Kleene "each one is" over ``that``; true over no events
+    LATEST = "latest"  #: ``take`` (or the date) of the last event; absent over no events
+    EARLIEST = "earliest"  #: the same of the first event
+    STREAK = "streak"  #: policy years begun in the unbroken run of cover that holds the day; 0 in a gap
+
+
+class Elapse(StrEnum):
+    """Which way the time between a date and the day of evaluation is measured."""
+
+    MONTHS_SINCE = "months_since"  #: whole calendar months since the date
+    DAYS_SINCE = "days_since"  #: days since the date
+    DAYS_UNTIL = "days_until"  #: days until the date
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value of the policy; `parameter` names it when the policy does."""
+
+    value: Value
+    type: Type
+    parameter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A plain field: of the subject, or inside an aggregate of the event (`of` is then the table)."""
+
+    of: str
+    name: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """The day of evaluation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A fact of the same subject, by name."""
+
+    name: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer of another decision: a stage, a band, the one output of a rules table, an amount."""
+
+    decision: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class LevelIn:
+    """Is the level (of one angle, or of all) among `allowed`? Unknown while its range straddles the test."""
+
+    decision: str
+    angle: str | None
+    allowed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """A comparison of two operands of one type."""
+
+    how: Comparison
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Is the value one of `among`? `parameter` names the list when the policy does."""
+
+    item: Expr
+    among: tuple[Value, ...]
+    parameter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Is there a value? Never unknown itself."""
+
+    item: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class IsAbsent:
+    """Is there no such event? Unknown where that is not known."""
+
+    item: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Kleene and; true when empty."""
+
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Kleene or; false when empty."""
+
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Kleene not."""
+
+    item: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """An operator with its result type, resolved by the compiler."""
+
+    how: Operator
+    left: Expr
+    right: Expr
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class RoundWhole:
+    """Up or down to a whole number."""
+
+    up: bool
+    item: Expr
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Elapsed:
+    """Time between a date and the day of evaluation."""
+
+    how: Elapse
+    item: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class FirstKnown:
+    """The first that has a value; with none: unknown if any is unknown, else absent."""
+
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """The value listed for a word; a word that is not listed is undefined (unknown)."""
+
+    by: Expr
+    cases: tuple[tuple[Value, Value], ...]
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class IfAbsent:
+    """`item`, with absent read as unknown (``if_none: unknown``)."""
+
+    item: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which events count, by date: the last `size` (rolling, half-open), or this calendar `period`."""
+
+    size: Constant | None
+    period: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """The events of a table, reduced to one value."""
+
+    how: Reduction
+    table: str
+    where: Expr | None = None
+    that: Expr | None = None
+    take: Field | None = None
+    within: Window | None = None
+    after: Expr | None = None
+    allow_gap: Constant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """`item` as of the day before `event` (a date)."""
+
+    event: Expr
+    item: Expr
+
+
+Expr = (
+    Constant
+    | Field
+    | AsOf
+    | Fact
+    | Answer
+    | LevelIn
+    | Compare
+    | Member
+    | Known
+    | IsAbsent
+    | All
+    | AnyOf
+    | Not
+    | Arithmetic
+    | RoundWhole
+    | Elapsed
+    | FirstKnown
+    | Lookup
+    | IfAbsent
+    | Aggregate
+    | Before
+)
+"""Any node."""
+
+NODES = Expr.__args__
+
+
+def type_of(expr: Expr) -> Type:
+    """Return the type of an expression's value; conditions are boolean."""
+    match expr:
+        case Constant() | Field() | Fact() | Answer() | Arithmetic() | RoundWhole() | Lookup():
+            return expr.type
+        case AsOf():
+            return DATE
+        case LevelIn() | Compare() | Member() | Known() | IsAbsent() | All() | AnyOf() | Not():
+            return BOOLEAN
+        case Elapsed(how=how):
+            return MONTHS if how is Elapse.MONTHS_SINCE else DAYS
+        case FirstKnown(items=items):
+            return type_of(items[0])
+        case IfAbsent(item=item) | Before(item=item):
+            return type_of(item)
+        case Aggregate(how=Reduction.COUNT | Reduction.DISTINCT | Reduction.STREAK):
+            return COUNT
+        case Aggregate(how=Reduction.SOME | Reduction.EVERY):
+            return BOOLEAN
+        case Aggregate(take=take):
+            return take.type if take is not None else DATE
+        case _:
+            assert_never(expr)
+
+
+def children(expr: Expr) -> Iterator[Expr]:
+    """Yield the direct parts of a node, in order."""
+    for field in fields(expr):
+        value = getattr(expr, field.name)
+        if isinstance(value, NODES):
+            yield value
+        elif isinstance(value, tuple):
+            yield from (item for item in value if isinstance(item, NODES))
+        elif isinstance(value, Window) and value.size is not None:
+            yield value.size
+
+
+def walk(expr: Expr) -> Iterator[Expr]:
+    """Yield a node and everything below it, parents first."""
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(reversed(list(children(node))))
+
+
+def canonical(value: object) -> object:
+    """Return a node (or any frozen data made of nodes) as nested lists that tell meaning and nothing else.
+
+    The names of parameters are left out: a number means the same under any name.
+    """
+    if isinstance(value, Constant):
+        return ["Constant", value.type.kind.value, str(value.value)]
+    if is_dataclass(value):
+        parts = [canonical(getattr(value, field.name)) for field in fields(value) if field.name != "parameter"]
+        return [type(value).__name__, *parts]
+    if isinstance(value, tuple | list):
+        return [canonical(item) for item in value]
+    return value if value is None or isinstance(value, bool | int | str) else str(value)
+
+
+def all_of(items: list[Expr]) -> Expr:
+    """Return the conjunction, flat, without a wrapper around a single condition."""
+    flat: list[Expr] = []
+    for item in items:
+        flat.extend(item.items if isinstance(item, All) else [item])
+    return flat[0] if len(flat) == 1 else All(tuple(flat))
+

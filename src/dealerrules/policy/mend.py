@@ -1,0 +1,565 @@
+"""Mending: what stopped the YAML parser, in words for the author, and how to read on behind it.
+
+Place in the flow: beside parse.py. The parser names the place where it noticed; :func:`explain` finds the
+place where the mistake stands and an edit that makes the rest readable, so that one syntax error does not
+hide the other mistakes of a file. :class:`Draft` is the text so edited, and knows where each character was.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from dealerrules.diagnostics import Phrase, shown
+from dealerrules.policy.traps import (
+    CURLY,
+    POISON,
+    Edit,
+    Finding,
+    hidden,
+    look_alike,
+    look_alike_syntax,
+    look_alikes,
+    missed_colons,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A text after some edits; every index of it leads back to the original.
+
+    Examples:
+        >>> draft = Draft.of("a：1").edited([(1, 2, ": ")])
+        >>> draft.text, [draft.origin(index) for index in range(4)]
+        ('a: 1', [0, 1, 2, 2])
+    """
+
+    text: str
+    _starts: tuple[int, ...]
+    _origins: tuple[int, ...]
+    changed: bool = False
+
+    @classmethod
+    def of(cls, text: str) -> Draft:
+        """Return a text as it was written."""
+        return cls(text, (0, len(text)), (0, len(text)))
+
+    def origin(self, index: int) -> int:
+        """Return where the character at an index stood in the original."""
+        piece = bisect_right(self._starts, index) - 1
+        here = self._origins[piece] + index - self._starts[piece]
+        return min(here, self._origins[min(piece + 1, len(self._origins) - 1)])
+
+    def edited(self, edits: Iterable[Edit]) -> Draft:
+        """Return the text after further edits; of two that overlap the first counts."""
+        edits = sorted(edits)
+        if not edits:
+            return self
+        pieces: list[str] = []
+        starts: list[int] = []
+        origins: list[int] = []
+        done = length = 0
+        for start, end, replacement in [*edits, (len(self.text), len(self.text), "")]:
+            if start < done:
+                continue
+            within = slice(bisect_right(self._starts, done), bisect_left(self._starts, start))
+            starts += [
+                length,
+                *(length + each - done for each in self._starts[within]),
+                length + start - done,
+            ]
+            origins += [self.origin(done), *self._origins[within], self.origin(start)]
+            pieces += [self.text[done:start], replacement]
+            length += start - done + len(replacement)
+            done = end
+        starts.append(length)
+        origins.append(self._origins[-1])
+        return Draft("".join(pieces), tuple(starts), tuple(origins), changed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Where and why the parser stopped, all as indexes of the draft's text.
+
+    ``context`` is where the construct it was reading began; ``last`` the latest scalar; ``columns`` the
+    indentation of the block collections that are open; ``flow`` where the innermost open bracket stands.
+    ``line_of`` gives the line of an index as the author counts.
+    """
+
+    text: str
+    problem: str
+    at: int
+    context: int | None
+    last: tuple[int, int, bool] | None
+    columns: tuple[int, ...]
+    flow: int | None
+    line_of: Callable[[int], int]
+
+    @property
+    def line(self) -> int:
+        """Where the line of the problem starts."""
+        return _line_start(self.text, self.at)
+
+    @property
+    def first_on_line(self) -> bool:
+        """Whether only indentation stands before the problem on its line."""
+        return not self.text[self.line : self.at].strip(" ")
+
+    @property
+    def character(self) -> str:
+        """The character at which the parser stopped, empty at the end."""
+        return self.text[self.at : self.at + 1]
+
+
+def explain(stop: Stop) -> list[Finding]:
+    """Say what stopped the parser, where it really stands, and how to go on; the first rule that applies."""
+    for rule in _RULES:
+        if found := rule(stop):
+            return found
+    line_end = _line_end(stop.text, stop.at)
+    what = shown(stop.text[stop.at : line_end].strip(), 40)
+    problem = (
+        Phrase(f"这里不该出现 `{what}`", f"`{what}` is not expected here")
+        if what
+        else Phrase("文件在这里断了", "the file ends too early")
+    )
+    found = _wrong(stop.at, min(stop.at + 1, line_end), problem, _LOOK_AROUND, _blank(stop.text, stop.line))
+    return [replace(found, lost=True)]
+
+
+# --- one rule for each kind of mistake ----------------------------------------------------------------
+
+
+def _tab(stop: Stop) -> list[Finding]:
+    """A tab in the indentation: one finding for each run of such lines. A tab is read on as two spaces."""
+    if stop.character != "\t" and " tab " not in stop.problem:
+        return []
+    blank = tuple((match.start(), match.end(), "") for match in _BLANK_LINE_WITH_TAB.finditer(stop.text))
+    found = [Finding("", stop.at, stop.at, {}, blank)] if blank else []
+    runs: list[list[Edit]] = []
+    for match in _TAB_INDENT.finditer(stop.text):
+        if not runs or _line_end(stop.text, runs[-1][-1][1]) + 2 < match.start():
+            runs.append([])
+        runs[-1].append((match.start(), match.end(), match[0].replace("\t", "  ")))
+    found += [Finding("DR111", run[0][0], run[0][1], {}, tuple(run)) for run in runs]
+    if not any(edit[0] <= stop.at <= edit[1] for each in found for edit in each.edits):
+        found.append(Finding("DR111", stop.at, stop.at + 1, {}, ((stop.at, stop.at + 1, " "),)))
+    return found
+
+
+def _hidden(stop: Stop) -> list[Finding]:
+    """A look-alike right where the parser stopped, such as a no-break space after a closing quote."""
+    return look_alikes(stop.text, stop.at, stop.at + 1, key=True)
+
+
+def _quoted(stop: Stop) -> list[Finding]:
+    """A quoted text that never ends, or holds a bad escape."""
+    if "escape" in stop.problem or "hexdec" in stop.problem:
+        begin = stop.text.rfind("\\", 0, stop.at + 1)
+        what = stop.text[begin : begin + 2]
+        problem = Phrase(f"双引号里的 `{what}` 没有意义", f"`{what}` means nothing within double quotes")
+        return [_wrong(begin, begin + 2, problem, _BACKSLASH, (begin, begin + 1, "\\\\"))]
+    if stop.context is None or stop.text[stop.context : stop.context + 1] not in {'"', "'"}:
+        return []
+    return _open_quote(stop, stop.context, None)
+
+
+def _open_quote(stop: Stop, quote: int, closed: int | None) -> list[Finding]:
+    """A quote that is not closed on its own line; a curly quote may stand where it should be."""
+    line_end = _line_end(stop.text, quote)
+    mark = stop.text[quote]
+    for each in reversed(look_alike_syntax(stop.text, quote + 1, line_end)):
+        if stop.text[each.start] in CURLY:
+            return [replace(each, edits=((each.start, each.end, mark),))]
+    if closed is None:
+        problem = Phrase(
+            f"这里的引号 `{mark}` 一直没有结束", f"the quote `{mark}` that begins here is never closed"
+        )
+    else:
+        number = stop.line_of(closed)
+        problem = Phrase(
+            f"这里的引号 `{mark}` 到第 {number} 行才结束",
+            f"the quote `{mark}` that begins here is closed only on line {number}",
+        )
+    return [_wrong(quote, line_end, problem, _CLOSE_QUOTE, (quote, line_end, POISON))]
+
+
+def _block_text(stop: Stop) -> list[Finding]:
+    """``when: >= 3``: a value that begins with ``>`` or ``|``, which announce a text of several lines."""
+    if stop.context is None or stop.text[stop.context : stop.context + 1] not in {">", "|"}:
+        return []
+    line_end = _line_end(stop.text, stop.context)
+    match = re.match(r"(>=?)[ \t]*([^#]*)", stop.text[stop.context : line_end])
+    if match is None:
+        return [_wrong(stop.context, line_end, _BLOCK_TEXT, _QUOTE_IT, _poison(stop.text, stop.context))]
+    word, value = ("at_least" if match[1] == ">=" else "more_than"), shown(match[2].strip(), 40)
+    problem = Phrase(f"比较不能写成 `{match[1]}`", f"a comparison is not written `{match[1]}`")
+    remedy = Phrase(f"用词来写：`{{{word}: {value}}}`", f"write it in words: `{{{word}: {value}}}`")
+    return [_wrong(stop.context, line_end, problem, remedy, _poison(stop.text, stop.context))]
+
+
+def _first_character(stop: Stop) -> list[Finding]:
+    """A text that begins with a character that YAML keeps for itself."""
+    if "cannot start any token" not in stop.problem:
+        return []
+    zh, en = (
+        ("反引号", "a backquote")
+        if stop.character == "`"
+        else [f" `{stop.character}` ", f"`{stop.character}`"]
+    )
+    problem = Phrase(f"不加引号的文字不能以{zh}开头", f"an unquoted text cannot begin with {en}")
+    return [_wrong(stop.at, _line_end(stop.text, stop.at), problem, _QUOTE_IT, _poison(stop.text, stop.at))]
+
+
+def _anchor_or_tag(stop: Stop) -> list[Finding]:
+    begin = stop.at if stop.context is None else stop.context
+    if stop.text[begin : begin + 1] not in {"&", "*", "!"} or not re.search(
+        "alphabetic|tag|URI|%|'>'|whitespace", stop.problem
+    ):
+        return []
+    return [not_allowed(stop.text, begin, _line_end(stop.text, begin), _poison(stop.text, begin))]
+
+
+def _bracket(stop: Stop) -> list[Finding]:
+    """Something is wrong between ``[`` and ``]``, or ``{`` and ``}``."""
+    if stop.flow is None:
+        return []
+    text, opened = stop.text, stop.flow
+    closing = "]" if text[opened] == "[" else "}"
+    begin = (
+        stop.last[0]
+        if stop.last and stop.last[2] and opened < stop.last[0] and stop.last[1] == stop.at
+        else stop.at
+    )
+    outside = stop.line > opened and _indent(text, stop.at) <= _indent(text, opened)
+    if stop.at >= len(text) or outside:
+        closed = [each for each in look_alike_syntax(text, begin, stop.at) if text[each.start] in "］｝】"]
+        return closed or [
+            _wrong(opened, opened + 1, *_never_closed(text[opened], closing), _poison(text, opened))
+        ]
+    if stop.character == ",":
+        return [_wrong(stop.at, stop.at + 1, _NOTHING_BEFORE_COMMA, _DELETE, (stop.at, stop.at + 1, " "))]
+    if stop.character in "]}":
+        problem = Phrase(
+            f"`{text[opened]}` 用 `{stop.character}` 结束了",
+            f"`{text[opened]}` is closed by `{stop.character}`",
+        )
+        return [_wrong(stop.at, stop.at + 1, problem, _write(closing), (stop.at, stop.at + 1, closing))]
+    if found := _full_width_separator(text, begin, stop.at):
+        return found
+    gap = re.search(r"\s+(?=\S*$)", text[begin : stop.at])
+    begin += gap.end() if gap else 0
+    what = re.compile(r"[^\s,:\]}]*").match(text, begin)
+    word = shown(what[0] if what and what[0] else text[begin], 40)
+    problem = Phrase(f"`{word}` 前面少了逗号", f"a comma is missing before `{word}`")
+    edit = (begin, begin, ", ") if gap or begin == stop.at else _poison(text, opened)
+    return [_wrong(begin, begin + len(word), problem, _COMMA, edit)]
+
+
+def _full_width_separator(text: str, start: int, end: int) -> list[Finding]:
+    """``{a: 1，b: 2}``: the last full-width comma before a key, or whatever else took a separator's place."""
+    if comma := re.search(r"[，、][ ]*(?=[^\s，、]*$)", text[start:end]):
+        at = start + comma.start()
+        return [look_alike(at, text[at], ", ")]
+    return [each for each in look_alike_syntax(text, start, end) if text[each.start] not in "，、"]
+
+
+def _missing_key(stop: Stop) -> list[Finding]:
+    """A line that should be ``key: value`` and is not; the parser notices on the next line."""
+    text = stop.text
+    if "could not find expected ':'" in stop.problem and stop.context is not None:
+        begin, end = stop.context, _line_end(text, stop.context)
+    elif "mapping values are not allowed" in stop.problem and stop.last and stop.last[0] < stop.line:
+        begin, end = stop.last[0], stop.line
+        if not stop.last[2]:
+            return _open_quote(stop, begin, stop.at)
+    else:
+        return []
+    for look in (hidden, missed_colons, look_alike_syntax):
+        if found := look(text, begin, end):
+            return found
+    before = text[_line_start(text, begin) : begin]
+    line_end = _line_end(text, begin)
+    words = text[begin:line_end].rstrip()
+    if before.strip(" -") or not words:
+        return []  # it began as a value: then it is a matter of indentation
+    if re.match(r"-\w", words):
+        return [_dash_without_space(text, begin)]
+    cut = shown(words, 40)
+    problem = Phrase(f"`{cut}` 里少了冒号", f"a colon is missing in `{cut}`")
+    edit = (begin + len(words), begin + len(words), ":")
+    if " " in words and _next_indent(text, line_end) <= len(before):
+        edit = (begin + words.index(" "), line_end, f": {POISON}")
+    return [_wrong(begin, begin + len(words), problem, _KEY_VALUE, edit)]
+
+
+def swallowed_items(text: str, start: int, end: int) -> list[Finding]:
+    """Find list items that became part of the text above them, since that text is not a list."""
+    for match in re.finditer(r"(?<=[\r\n]) *(?=-)", text[start:end]):
+        at = start + match.end()
+        if text.startswith("- ", at):
+            line_end = _line_end(text, at)
+            return [
+                _wrong(at, line_end, _ITEM_BELOW_TEXT, _ITEMS_BELOW, (start, _line_end(text, start), POISON))
+            ]
+        if re.compile(r"-[^\W\d]").match(text, at):
+            return [_dash_without_space(text, at)]
+    return []
+
+
+def _dash_without_space(text: str, at: int) -> Finding:
+    line_end = _line_end(text, at)
+    cut = shown(text[at:line_end].strip(), 40)
+    problem = Phrase(f"`{cut}` 的短横后面少了空格", f"a space is missing after the dash in `{cut}`")
+    return _wrong(at, line_end, problem, _write(f"- {cut[1:]}"), (at, at + 1, "- "))
+
+
+def _two_colons(stop: Stop) -> list[Finding]:
+    """``title: zh: x``: a second key on one line."""
+    if "mapping values are not allowed" not in stop.problem or stop.last is None or stop.last[0] < stop.line:
+        return []
+    begin = stop.last[0]
+    if stop.text[begin] in f"［｛【{CURLY}":
+        return look_alike_syntax(stop.text, begin, begin + 1)
+    return [_wrong(stop.at, stop.at + 1, _SECOND_COLON, _QUOTE_OR_NEW_LINE, _poison(stop.text, begin))]
+
+
+def _item_inline(stop: Stop) -> list[Finding]:
+    if "sequence entries are not allowed" not in stop.problem:
+        return []
+    if stop.first_on_line:
+        return _indentation(stop)
+    return [_wrong(stop.at, stop.at + 1, _ITEM_INLINE, _ITEMS_BELOW, _poison(stop.text, stop.at))]
+
+
+def _after_quote(stop: Stop) -> list[Finding]:
+    """``"abc" def``, or a quote that was closed by the opening quote of another line."""
+    if stop.last is None or stop.last[2] or stop.text[stop.last[1] : stop.at].strip(" "):
+        return []
+    if stop.text[stop.last[0]] not in "\"'":
+        return []
+    begin = stop.last[0]
+    if begin < stop.line:
+        return _open_quote(stop, begin, stop.at)
+    if stop.character in "]}:":
+        return []
+    return [
+        _wrong(
+            stop.at, _line_end(stop.text, stop.at), _AFTER_QUOTE, _WHOLE_IN_QUOTES, _poison(stop.text, begin)
+        )
+    ]
+
+
+def _stray(stop: Stop) -> list[Finding]:
+    """A closing bracket, comma or colon with nothing that it belongs to; or what follows a `...` line."""
+    what, here = stop.character, (stop.at, stop.at + 1)
+    if "<document start>" in stop.problem and re.search(r"^\.\.\.", stop.text[: stop.at], re.MULTILINE):
+        return [
+            Finding("DR105", stop.at, _line_end(stop.text, stop.at), {}, ((stop.at, len(stop.text), ""),))
+        ]
+    if what and what in "]}":
+        problem = Phrase(f"`{what}` 没有对应的开括号", f"`{what}` closes nothing")
+        return [_wrong(*here, problem, _DELETE, (*here, " "))]
+    if what == ",":
+        return [_wrong(*here, _NOTHING_BEFORE_COMMA, _QUOTE_IT, _poison(stop.text, stop.at))]
+    if what == ":" and not stop.text[stop.line : stop.at].strip(" -"):
+        return [replace(_wrong(*here, _NO_KEY, _KEY_VALUE, _blank(stop.text, stop.line)), lost=True)]
+    return []
+
+
+def _indentation(stop: Stop) -> list[Finding]:
+    """A line whose indentation fits nothing above it, or an item among keys, or a key among items."""
+    text = stop.text
+    if "mapping values" in stop.problem and stop.last and stop.last[0] < stop.line:
+        begin = stop.line + _indent(text, stop.line)
+    elif stop.first_on_line and stop.character:
+        begin = stop.at
+    else:
+        return []
+    indent, end = begin - stop.line, _line_end(text, begin)
+    if indent in stop.columns:
+        if text.startswith("- ", begin):
+            return [
+                replace(
+                    _wrong(begin, end, _ITEM_AMONG_KEYS, _ITEMS_BELOW, _blank(text, stop.line)), lost=True
+                )
+            ]
+        if "'-'" in stop.problem or "<block end>" in stop.problem:
+            edit = (begin, _below(text, begin), f"- {POISON}")
+            return [_wrong(begin, end, _KEY_AMONG_ITEMS, _BEGIN_WITH_DASH, edit)]
+        return []
+    above = text[: stop.line].rstrip()
+    beside = _indent(above, len(above), _INDENT if text.startswith("- ", begin) else _KEY_INDENT)
+    wanted = min(beside, *stop.columns, key=lambda column: abs(column - indent))
+    edits = [
+        (start, start + max(0, indent - wanted), " " * max(0, wanted - indent))
+        for start in _lines_from(text, stop.line, indent)
+    ]
+    return [_wrong(begin, end, *_misplaced(indent, wanted), *edits)]
+
+
+_RULES: Final = (
+    _tab,
+    _hidden,
+    _quoted,
+    _block_text,
+    _first_character,
+    _anchor_or_tag,
+    _bracket,
+    _missing_key,
+    _two_colons,
+    _item_inline,
+    _after_quote,
+    _stray,
+    _indentation,
+)
+
+
+# --- where things stand -------------------------------------------------------------------------------
+
+_INDENT: Final = re.compile(r" *")
+_KEY_INDENT: Final = re.compile(r" *(?:- +)*")
+_LINE_END: Final = re.compile(r"[\r\n]|\Z")
+_NEXT_LINE: Final = re.compile(r"\r\n|\r|\n|\Z")
+_NEXT_INDENT: Final = re.compile(r"[ \r\n]*[\r\n]( *)(?=[^ \r\n])")
+_TAB_INDENT: Final = re.compile(r"^ *\t[ \t]*(?=[^ \t\r\n#])", re.MULTILINE)
+_BLANK_LINE_WITH_TAB: Final = re.compile(r"^ *\t[ \t]*(?=\r?$)", re.MULTILINE)
+
+
+def _line_start(text: str, index: int) -> int:
+    return max(text.rfind("\n", 0, index), text.rfind("\r", 0, index)) + 1
+
+
+def _found(pattern: re.Pattern[str], text: str, index: int) -> re.Match[str]:
+    match = pattern.search(text, index)
+    assert match is not None  # the pattern matches at the end of the text, if nowhere else
+    return match
+
+
+def _line_end(text: str, index: int) -> int:
+    return _found(_LINE_END, text, index).start()
+
+
+def _indent(text: str, index: int, pattern: re.Pattern[str] = _INDENT) -> int:
+    """Return the indentation of the line that holds an index."""
+    start = _line_start(text, index)
+    return _found(pattern, text, start).end() - start
+
+
+def _next_indent(text: str, index: int) -> int:
+    """Return the indentation of the next line that is not blank, -1 at the end."""
+    match = _NEXT_INDENT.match(text, index)
+    return len(match[1]) if match else -1
+
+
+def _lines_from(text: str, start: int, indent: int) -> Iterator[int]:
+    """Yield the starts of a line and of those below that are indented at least as far; blank ones not."""
+    while start < len(text):
+        end = _line_end(text, start)
+        if text[start:end].strip():
+            if _indent(text, start) < indent:
+                return
+            yield start
+        start = _found(_NEXT_LINE, text, end).end()
+
+
+def _below(text: str, index: int) -> int:
+    """Return the end of the lines that belong to the line of an index: those indented deeper than its key."""
+    end = _line_end(text, index)
+    deeper = _indent(text, index, _KEY_INDENT) + 1
+    for start in _lines_from(text, _found(_NEXT_LINE, text, end).end(), deeper):
+        end = _line_end(text, start)
+    return end
+
+
+def _poison(text: str, start: int) -> Edit:
+    """Give up the rest of a line, with what is indented below it, as one value that is not to be judged."""
+    return (start, _below(text, start), POISON)
+
+
+def _blank(text: str, start: int) -> Edit:
+    """Give up a line, with what is indented below it."""
+    return (start, _below(text, start), "")
+
+
+# --- words --------------------------------------------------------------------------------------------
+
+_KINDS: Final = {
+    "&": Phrase("锚点", "the anchor"),
+    "*": Phrase("别名", "the alias"),
+    "!": Phrase("标签", "the tag"),
+    "<": Phrase("合并键", "the merge key"),
+}
+_WRITE_OUT: Final = Phrase(
+    "把内容直接写在这里，共用的数字放进 `parameters:`；如果是文字，加引号",
+    "write the contents out, and numbers that are shared under `parameters:`; if it is a text, put it in quotes",
+)
+_QUOTE_IT: Final = Phrase("如果是文字，加引号", "if it is a text, put it in quotes")
+_LOOK_AROUND: Final = Phrase(
+    "检查这一行和上一行的标点和缩进", "check punctuation and indentation, here and on the line above"
+)
+_BACKSLASH: Final = Phrase("写成两个反斜杠，或者改用单引号", "write two backslashes, or use single quotes")
+_CLOSE_QUOTE: Final = Phrase("在文字末尾补上引号", "write the closing quote at the end of the text")
+_BLOCK_TEXT: Final = Phrase(
+    "`|` 和 `>` 后面不能再写内容", "nothing may follow `|` or `>`, which begin a text of several lines"
+)
+_DELETE: Final = Phrase("删掉它", "delete it")
+_NOTHING_BEFORE_COMMA: Final = Phrase("逗号前面没有内容", "nothing stands before this comma")
+_COMMA: Final = Phrase("各项之间用逗号加空格分开", "separate the entries by a comma and a space")
+_KEY_VALUE: Final = Phrase("写成 `键: 值`，冒号后面空一格", "write `key: value`, with a colon and a space")
+_SECOND_COLON: Final = Phrase("一行里有两个冒号", "this is the second colon of the line")
+_QUOTE_OR_NEW_LINE: Final = Phrase(
+    "如果是一段文字，加引号；如果是下一层，另起一行再缩进",
+    "put the value in quotes if it is a text, or write the inner key on a line of its own",
+)
+_ITEM_INLINE: Final = Phrase("列表不能从键的同一行开始", "a list cannot begin on the line of its key")
+_ITEMS_BELOW: Final = Phrase(
+    "键后面留空，列表的每一项另起一行；或者写成 `[a, b]`",
+    "leave the line of the key empty and write each item on a line below it, or write `[a, b]`",
+)
+_AFTER_QUOTE: Final = Phrase("引号结束以后还有文字", "text follows the closing quote")
+_WHOLE_IN_QUOTES: Final = Phrase("把整段文字放进引号里", "put the whole text within the quotes")
+_NO_KEY: Final = Phrase("冒号前面没有键", "there is no key before this colon")
+_ITEM_AMONG_KEYS: Final = Phrase("键的中间出现了列表项", "a list item stands among keys")
+_ITEM_BELOW_TEXT: Final = Phrase(
+    "上一行的键已经有值，这个列表项会并进那段文字",
+    "the key above has a value already, so this item becomes part of that text",
+)
+_KEY_AMONG_ITEMS: Final = Phrase("列表项的中间出现了键", "a key stands among list items")
+_BEGIN_WITH_DASH: Final = Phrase(
+    "用 `- ` 开头，或者缩进到上一项里面", "begin it with `- `, or indent it to belong to the item above"
+)
+
+
+def not_allowed(text: str, start: int, end: int, *edits: Edit) -> Finding:
+    """Report an anchor, an alias, a tag or a merge key, told by its first character."""
+    values = {"what": _KINDS[text[start]], "text": shown(text[start:end], 40), "remedy": _WRITE_OUT}
+    return Finding("DR107", start, end, values, edits)
+
+
+def _wrong(start: int, end: int, problem: Phrase, remedy: Phrase, *edits: Edit) -> Finding:
+    return Finding("DR104", start, end, {"problem": problem, "remedy": remedy}, edits)
+
+
+def _write(what: str) -> Phrase:
+    return Phrase(f"写成 `{what}`", f"write `{what}`")
+
+
+def _never_closed(mark: str, closing: str) -> tuple[Phrase, Phrase]:
+    problem = Phrase(f"括号 `{mark}` 一直没有结束", f"the bracket `{mark}` is never closed")
+    return problem, Phrase(f"补上 `{closing}`", f"close it with `{closing}`")
+
+
+def _misplaced(indent: int, wanted: int) -> tuple[Phrase, Phrase]:
+    problem = Phrase(
+        f"这一行缩进了 {indent} 个空格，和上面的行对不齐",
+        f"this line is indented by {indent}, which fits none of the lines above",
+    )
+    return problem, Phrase(
+        f"缩进 {wanted} 个空格，和同一层的行对齐", f"indent it by {wanted}, as the other lines of its level"
+    )

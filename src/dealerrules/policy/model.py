@@ -1,0 +1,314 @@
+"""The model: policies as the engines see them; frozen, checked, names resolved, conditions as expressions.
+
+Place in the flow: what the compiler makes of the documents, and the only thing that engines, outcomes and
+explanations know of a policy. Whatever decides is a :class:`Rule` with a condition; a decision says what its
+rules mean together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from dealerrules.expr import Constant, Expr, canonical
+from dealerrules.values import Rounding, Type, Value
+
+if TYPE_CHECKING:
+    from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """A text in Chinese and English; either may be missing."""
+
+    zh: str | None = None
+    en: str | None = None
+
+    def get(self, lang: str, default: str = "") -> str:
+        """Return the text in `lang`, else in the other language, else `default`."""
+        first, second = (self.zh, self.en) if lang == "zh" else (self.en, self.zh)
+        return first or second or default
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the languages that are there."""
+        return {lang: text for lang, text in (("zh", self.zh), ("en", self.en)) if text is not None}
+
+
+NO_TITLE = Title()
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """Where a policy comes from: document, clause, and a note on how it was read."""
+
+    document: str
+    clause: str | None = None
+    note: str | None = None
+
+    def __str__(self) -> str:
+        """Return ``document, clause``."""
+        return f"{self.document}, {self.clause}" if self.clause else self.document
+
+
+Data = None | bool | str | list["Data"] | dict[str, "Data"]
+"""Plain texts that a policy attaches; numbers stay as they are written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One condition that can hold for a subject, with what it grants.
+
+    `answer` is the level, stage, band or row that it stands for; `place` is ``file:line``.
+    """
+
+    id: str
+    when: Expr
+    answer: str
+    title: Title = NO_TITLE
+    clause: Clause | None = None
+    place: str = ""
+    angle: str | None = None
+    data: Data = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactDefinition:
+    """A fact by name, with the expression that gives its value."""
+
+    name: str
+    subject: str
+    type: Type
+    expr: Expr
+    title: Title = NO_TITLE
+    place: str = ""
+    builtin: bool = False
+    actionable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """A level of a tier; benefits and follow-up are its own, without those of lower levels."""
+
+    id: str
+    title: Title = NO_TITLE
+    cadence: str | None = None
+    benefits: Mapping[str, tuple[Title, ...]] = field(default_factory=dict)
+    follow_up: tuple[Title, ...] = ()
+    data: Data = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """An angle, stage or output: its id, its title and what the policy attaches to it."""
+
+    id: str
+    title: Title = NO_TITLE
+    data: Data = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What every decision has. `rules` are ordered by id: bit i of a truth mask is ``rules[i]``."""
+
+    name: str
+    subject: str
+    rules: tuple[Rule, ...]
+    policy: str = ""
+    title: Title = NO_TITLE
+    clause: Clause | None = None
+    place: str = ""
+    dated_by: str | None = None
+    data: Data = None
+
+    @property
+    def kind(self) -> str:
+        """The kind as YAML writes it."""
+        return KIND_WORDS[type(self)]
+
+    def rule(self, rule_id: str) -> Rule:
+        """Return a rule by id."""
+        return next(rule for rule in self.rules if rule.id == rule_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier(Decision):
+    """Levels, best first; angles in dependency order; the last level is everyone else's."""
+
+    levels: tuple[Level, ...]
+    angles: tuple[Named, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage(Decision):
+    """One measure cut into stages; `order` lists the rules as they are looked at."""
+
+    measure: Expr
+    order: tuple[str, ...]
+    stages: Mapping[str, Named]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a receipt: `units` (none for a lump) at `rate`; `amount` in fen, not yet rounded."""
+
+    band: str
+    units: Expr | None
+    rate: Constant
+    amount: Expr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payout(Decision):
+    """Money by bands; `lines` gives for each rule what it pays."""
+
+    payee: str | None
+    measure: Expr | None
+    lines: Mapping[str, tuple[Line, ...]]
+    times: Expr | None = None
+    cap: Constant | None = None
+    floor: Constant | None = None
+    rounding: tuple[Rounding, int] | None = None
+    bands: Mapping[str, Named] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A thing that an offer gives, with one of: a value in fen, a share of the list price, a refund."""
+
+    id: str
+    title: Title = NO_TITLE
+    value: int | None = None
+    price: Constant | None = None
+    refund: tuple[Constant, Constant, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """What a band of an offer gives; values are as the policy states them, in fen."""
+
+    choose_one: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    always: tuple[str, ...] = ()
+    value: int | None = None
+    always_value: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer(Decision):
+    """Goods or services, by bands."""
+
+    measure: Expr | None
+    packages: Mapping[str, Package]
+
+
+class Hit(StrEnum):
+    """Which rows of a rules table answer."""
+
+    UNIQUE = "unique"  #: at most one row may be true
+    FIRST = "first"  #: the first true row in the order written
+    ANY = "any"  #: several may be true when they say the same
+    COLLECT = "collect"  #: all true rows
+    PRIORITY = "priority"  #: as first: rows are written by falling priority
+
+
+Cell = Value | tuple[str, ...] | tuple[Title, ...]
+"""An output of a row: a value, a list of item ids or a list of texts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """An output column: `form` is a value type, or ``texts`` or ``items``."""
+
+    id: str
+    form: str
+    type: Type | None = None
+    title: Title = NO_TITLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules(Decision):
+    """The general decision table; `order` lists rows as written, `cells` what each says."""
+
+    hit: Hit
+    outputs: tuple[Output, ...]
+    order: tuple[str, ...]
+    cells: Mapping[str, Mapping[str, Cell]]
+    otherwise: Mapping[str, Cell] | None = None
+
+
+KIND_WORDS: dict[type[Decision], str] = {
+    Tier: "tier",
+    Stage: "stage",
+    Payout: "payout",
+    Offer: "offer",
+    Rules: "rules",
+}
+
+AnyDecision = Tier | Stage | Payout | Offer | Rules
+"""The closed set of decision kinds, for ``match``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """Everything that is in force from `start` to `end` (both inclusive).
+
+    `decisions` are in dependency order; `facts` are by subject, then by name.
+    """
+
+    start: date
+    end: date
+    decisions: Mapping[str, AnyDecision]
+    facts: Mapping[str, Mapping[str, FactDefinition]]
+    items: Mapping[str, Item]
+    answers: Mapping[str, Type] = field(default_factory=dict)
+    """The type of each decision's answer, where it can stand as a fact; a tier's level is a range, so it cannot."""
+
+    def fact(self, subject: str, name: str) -> FactDefinition:
+        """Return a fact's definition."""
+        return self.facts[subject][name]
+
+    def given_types(self, subject: str) -> dict[str, Type]:
+        """Return what may be given as a ready-made fact: every fact, and other decisions' answers."""
+        answers = {name: type_ for name, type_ in self.answers.items() if self.decisions[name].subject == subject}
+        return {**{name: each.type for name, each in self.facts[subject].items()}, **answers}
+
+
+_NOT_MEANING = frozenset({"title", "clause", "place", "policy", "note"})
+
+
+def _meaning(value: object) -> object:
+    """Return nested lists of what a part of the model means, without titles, places and comments."""
+    if isinstance(value, Title):
+        return value.to_dict()
+    if isinstance(value, Mapping):
+        return {str(key): _meaning(value[key]) for key in sorted(value, key=str)}
+    if isinstance(value, tuple | list):
+        return [_meaning(item) for item in value]
+    names = getattr(value, "__dataclass_fields__", None)
+    if names is None:
+        return value if value is None or isinstance(value, bool | int | str) else str(value)
+    if type(value).__module__ == Constant.__module__:
+        return canonical(value)
+    return [type(value).__name__, *(_meaning(getattr(value, name)) for name in names if name not in _NOT_MEANING)]
+
+
+def fingerprint(editions: tuple[Edition, ...]) -> str:
+    """Return a digest that changes if and only if the meaning of the policies does.
+
+    Titles, sources, comments, file names and the order of files do not count. Policy-defined facts count
+    where a decision uses them, through the expressions that read them.
+    """
+    parts = []
+    for edition in editions:
+        facts = {
+            f"{subject}.{name}": canonical(definition.expr)
+            for subject, table in edition.facts.items()
+            for name, definition in table.items()
+        }
+        decisions = {name: _meaning(decision) for name, decision in edition.decisions.items()}
+        parts.append([str(edition.start), str(edition.end), decisions, facts, _meaning(edition.items)])
+    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,567 @@
+"""Parsing: the bytes of a policy file become plain nodes, each with its text and its place.
+
+Place in the flow: the first step of loading; document.py reads the nodes. The only module that imports yaml,
+and of yaml only the stream of events: no YAML type, alias or tag passes from here, and scalars stay texts.
+Nothing a file holds makes these functions raise, or run long: traps.py knows what YAML would misread, and
+mend.py how to read on behind a syntax error.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+import yaml
+
+from dealerrules.diagnostics import Diagnostic, Phrase, Source, Span, shown, sort_diagnostics
+from dealerrules.policy.mend import Draft, Stop, explain, not_allowed, swallowed_items
+from dealerrules.policy.traps import POISON, Edit, Finding, forbidden, look_alikes, mangled, missed_colons
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+MAX_BYTES: Final = 1 << 20
+MAX_DEPTH: Final = 64
+MAX_NODES: Final = 200_000
+MAX_SCALAR: Final = 20_000
+_MAX_DIAGNOSTICS: Final = 200  # of one file; who wants more has not written YAML
+_MAX_ROUNDS: Final = 25  # how often a file is read again behind a mended mistake
+
+_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+# --- nodes --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarNode:
+    """A text; ``quoted`` when it stood in quotes or in a ``|`` block, so that ``"5"`` is not ``5``.
+
+    ``broken`` marks a place that was beyond reading and has been reported: pass over it in silence.
+    """
+
+    text: str
+    span: Span = field(compare=False)
+    quoted: bool
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListNode:
+    """A list: ``- `` lines or ``[…]``."""
+
+    items: tuple[Node, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MapNode:
+    """A mapping: ``key: value`` lines or ``{…}``, in the order of the file."""
+
+    entries: tuple[tuple[ScalarNode, Node], ...]
+    span: Span = field(compare=False)
+
+    def get(self, key: str) -> Node | None:
+        """Return the value of a key, if it is there."""
+        return next((value for each, value in self.entries if each.text == key), None)
+
+    def key(self, key: str) -> ScalarNode | None:
+        """Return the key itself, with its place, if it is there."""
+        return next((each for each, _ in self.entries if each.text == key), None)
+
+    def keys(self) -> tuple[str, ...]:
+        """Return the texts of the keys, in order."""
+        return tuple(each.text for each, _ in self.entries)
+
+
+Node = ScalarNode | ListNode | MapNode
+
+
+# --- files --------------------------------------------------------------------------------------------
+
+
+def read_file(path: Path, display: str) -> tuple[Source | None, list[Diagnostic]]:
+    """Read a file as text.
+
+    Args:
+        path: where it is.
+        display: the name to show for it in diagnostics.
+
+    Returns:
+        the text, unless it cannot be read; and what is wrong. Never raises.
+    """
+    try:
+        data = _bytes(path)
+    except (OSError, ValueError) as error:
+        return None, [_of_file(display, "DR101", reason=_reason(error))]
+    if isinstance(data, Phrase):
+        return None, [_of_file(display, "DR101", reason=data)]
+    if len(data) > MAX_BYTES:
+        return None, [_of_file(display, "DR108", what=_TOO_BIG, limit="1 MiB")]
+    try:
+        return Source(display, data.decode("utf-8-sig")), []
+    except UnicodeDecodeError as error:
+        first_bad = data.count(b"\n", 0, error.start) + 1
+    encoding, text = _recognised(data)
+    if text is not None:
+        source = Source(display, text)
+        return source, [Diagnostic("DR112", Span(source, 1, 1, 1, 2))]
+    readable = "" if b"\0" in data else data.decode("utf-8", "replace")
+    source = Source(display, readable)
+    column = source.line(first_bad).find("\ufffd") + 1 if readable else 1
+    line = first_bad if column else 1
+    span = Span(source, line, column or 1, line, (column or 1) + 1)
+    return None, [Diagnostic("DR103", span, {"encoding": encoding})]
+
+
+def _bytes(path: Path) -> bytes | Phrase:
+    """Return a file's bytes, no more than the limit and one; or why it is no file to read."""
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        return Phrase("这是一个目录", "it is a directory")
+    if not stat.S_ISREG(mode):
+        return Phrase("这不是普通文件", "it is not a regular file")
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
+def _reason(error: OSError | ValueError) -> Phrase:
+    match error:
+        case FileNotFoundError() | NotADirectoryError():
+            return Phrase("没有这个文件", "there is no such file")
+        case PermissionError():
+            return Phrase("没有读取权限", "permission denied")
+        case OSError(strerror=str(words)):
+            return Phrase(words, words.lower())
+        case _:
+            return Phrase("路径里有不允许的字符", "the path holds a character that is not allowed")
+
+
+def _recognised(data: bytes) -> tuple[Phrase, str | None]:
+    """Return what encoding bytes that are not UTF-8 look like, and the text where that is certain: GBK."""
+    for start, name in _SIGNATURES:
+        if data.startswith(start):
+            return name, None
+    if b"\0" in data:
+        even, odd = data[0::2].count(0), data[1::2].count(0)
+        if max(even, odd) > 20 * min(even, odd) and max(even, odd) > len(data) // 50:
+            return _UTF_16, None
+        return _BINARY, None
+    as_utf_8 = data.decode("utf-8", "ignore")
+    if (len(as_utf_8.encode()) - sum(map(str.isascii, as_utf_8))) * 4 > 3 * sum(byte > 0x7F for byte in data):
+        return _DAMAGED, None
+    for encoding, name in (("gb18030", _GBK), ("big5", _BIG5)):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if _common_share(text, encoding) > 0.8:
+            return name, text if encoding == "gb18030" else None
+    return _UNKNOWN, None
+
+
+def _common_share(text: str, encoding: str) -> float:
+    """Return the share of everyday characters, those of the first level, among all that are not ASCII."""
+    wide = [each for each in text if not each.isascii()]
+    last = 0xD7 if encoding == "gb18030" else 0xC6
+    codes = (each.encode(encoding) for each in wide)
+    common = sum(
+        len(code) == 2 and 0xA1 <= code[0] <= last and (code[1] >= 0xA1 or last == 0xC6) for code in codes
+    )
+    return common / len(wide) if wide else 0.0
+
+
+def _of_file(display: str, code: str, **values: str | Phrase) -> Diagnostic:
+    return Diagnostic(code, Span(Source(display, ""), 1, 1, 1, 1), values)
+
+
+# --- texts --------------------------------------------------------------------------------------------
+
+
+def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
+    """Read YAML into nodes.
+
+    Args:
+        source: the text, from any file at all.
+
+    Returns:
+        the root, ``None`` where the text is too broken to be judged further; and what is wrong, in order.
+        Behind a mistake whose meaning is plain (a full-width colon, a tab) reading goes on as if it had been
+        corrected; a value beyond reading becomes a ``broken`` scalar. Never raises.
+    """
+    if source.text.startswith("\ufeff"):
+        source = Source(source.name, source.text[1:])
+    if len(source.text) > MAX_BYTES:
+        return None, [Diagnostic("DR108", Span(source, 1, 1, 1, 1), {"what": _TOO_BIG, "limit": "1 MiB"})]
+    mending = _Mending(source)
+    findings = list(islice(forbidden(source.text), _MAX_DIAGNOSTICS))
+    if len(findings) == _MAX_DIAGNOSTICS:  # no text at all
+        mending.mend(findings)
+        return None, mending.reported
+    for _ in range(min(_MAX_ROUNDS, 2 + MAX_BYTES // (len(source.text) + 1))):
+        mending.mend(findings)
+        reader = _Reader(mending)
+        reader.read()
+        findings = mending.fresh(reader.findings)
+        if not findings:
+            break
+    mending.mend(findings)
+    found = mending.reported + reader.diagnostics
+    root = None if findings or mending.lost or reader.stopped else reader.root
+    if root is None and not found:
+        found.append(Diagnostic("DR102", Span(source, 1, 1, 1, 1)))
+    return root, sort_diagnostics(found)[:_MAX_DIAGNOSTICS]
+
+
+def missed_colon(node: ScalarNode) -> Diagnostic | None:
+    """Say that a text was meant as ``key: value``, if a full-width colon or a missing space made it a text.
+
+    For the document layer, where a mapping is expected and a text stands.
+    """
+    if node.quoted or node.broken:
+        return None
+    source, line = node.span.source, node.span.line
+    start = node.span.column - 1
+    findings = missed_colons(source.line(line), start, len(source.line(line)))
+    if not findings:
+        return None
+    span = Span(source, line, findings[0].start + 1, line, findings[0].end + 1)
+    return Diagnostic(findings[0].code, span, findings[0].values)
+
+
+class _Mending:
+    """The text as mended so far, what was said of it, and where its characters stand in the source."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.draft = Draft.of(source.text)
+        self.reported: list[Diagnostic] = []
+        self.lost = False
+        self._lines: set[int] = set()
+
+    def mend(self, findings: Iterable[Finding]) -> None:
+        """Report findings, and make their edits."""
+        edits: list[Edit] = []
+        for finding in findings:
+            if finding.code:
+                self.reported.append(
+                    Diagnostic(finding.code, self.span(finding.start, finding.end), finding.values)
+                )
+            self._lines |= self._lines_of(finding)
+            self.lost = self.lost or finding.lost
+            edits += finding.edits
+        self.draft = self.draft.edited(edits)
+
+    def fresh(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Return the findings to mend next.
+
+        A second complaint about a line is left out: it would be about how the line was mended.
+        """
+        once = {(finding.code, finding.start): finding for finding in findings}.values()
+        fresh = [each for each in once if each.code == "DR109" or not self._lines & self._lines_of(each)]
+        full = len(self.reported) >= _MAX_DIAGNOSTICS
+        self.lost = self.lost or full or len(fresh) < len(once)
+        return [] if full else fresh
+
+    def span(self, start: int, end: int) -> Span:
+        """Return the span in the source between two indexes of the draft."""
+        begin, finish = self.draft.origin(start), self.draft.origin(end)
+        return Span(self.source, *self._place(begin), *self._place(max(begin, finish)))
+
+    def line(self, index: int) -> int:
+        """Return the line in the source of an index of the draft."""
+        return self._place(self.draft.origin(index))[0]
+
+    def _lines_of(self, finding: Finding) -> set[int]:
+        starts = [edit[0] for edit in finding.edits] if finding.code == "DR111" else [finding.start]
+        return {self.line(start) for start in starts}
+
+    def _place(self, index: int) -> tuple[int, int]:
+        line = bisect_right(self._line_starts, index)
+        return line, index - self._line_starts[line - 1] + 1
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", self.source.text))]
+
+
+# --- events -------------------------------------------------------------------------------------------
+
+
+class _LimitError(Exception):
+    """The text is over a limit: nothing more of it is read."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """A collection whose end has not come yet."""
+
+    start: Any
+    flow: bool
+    is_map: bool
+    items: list[Node] = field(default_factory=list)
+    entries: list[tuple[ScalarNode, Node]] = field(default_factory=list)
+    key: ScalarNode | None = None
+    key_at: tuple[int, int] = (0, 0)
+    seen: dict[str, ScalarNode] = field(default_factory=dict)
+
+    @property
+    def wants_key(self) -> bool:
+        """Whether what comes next is a key."""
+        return self.is_map and self.key is None
+
+
+class _Reader:
+    """Reads one draft: builds nodes from events, and notes what is wrong on the way.
+
+    ``diagnostics`` are about what was read; ``findings`` are mistakes to mend before the draft is read anew.
+    """
+
+    def __init__(self, mending: _Mending) -> None:
+        self.mending = mending
+        self.text = mending.draft.text
+        self.root: Node | None = None
+        self.diagnostics: list[Diagnostic] = []
+        self.findings: list[Finding] = []
+        self.stopped = False
+        self._open: list[_Open] = []
+        self._last: tuple[int, int, bool] | None = None
+        self._root_column = 0
+        self._nodes = 0
+        self._documents = 0
+        self._merged = False
+        self._comments = {match.start() for match in re.finditer(r"(?<=\S) #\d", self.text)}
+
+    def read(self) -> None:
+        """Read to the end, or to the first thing that cannot be read."""
+        handlers: dict[type, Callable[[Any], None]] = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.SequenceStartEvent: self._start,
+            yaml.MappingStartEvent: self._start,
+            yaml.SequenceEndEvent: self._end,
+            yaml.MappingEndEvent: self._end,
+            yaml.AliasEvent: self._alias,
+            yaml.DocumentStartEvent: self._document,
+        }
+        try:
+            for event in yaml.parse(self.text, Loader=_LOADER):
+                handler = handlers.get(type(event))
+                if handler is not None:
+                    handler(event)
+                if self._documents > 1:
+                    return
+        except _LimitError:
+            self.stopped = True
+        except yaml.MarkedYAMLError as error:
+            self.stopped = True
+            self.findings += self._explained(error)
+
+    def _explained(self, error: yaml.MarkedYAMLError) -> list[Finding]:
+        context = error.context_mark
+        at = error.problem_mark or context
+        flows = [each.start.index for each in self._open if each.flow and self.text[each.start.index] in "[{"]
+        stop = Stop(
+            text=self.text,
+            problem=error.problem or "",
+            at=at.index if at else 0,
+            context=context.index if context else None,
+            last=self._last,
+            columns=tuple(each.start.column for each in self._open if not each.flow) or (self._root_column,),
+            flow=flows[-1] if flows else None,
+            line_of=self.mending.line,
+        )
+        return explain(stop)
+
+    # each kind of event
+
+    def _document(self, event: Any) -> None:  # noqa: ANN401
+        self._documents += 1
+        if self._documents > 1:
+            self._report("DR105", self._span(event.start_mark, event.end_mark))
+
+    def _scalar(self, event: Any) -> None:  # noqa: ANN401
+        value, start, end = event.value, event.start_mark, event.end_mark
+        plain = event.style is None or event.style == ""
+        self._last = (start.index, end.index, plain)
+        self._check_properties(event)
+        span = self._span(start, end)
+        if len(value) > MAX_SCALAR:
+            self._over(
+                span, Phrase("一段文字太长", "a text is too long"), Phrase("20000 个字", "20000 characters")
+            )
+        broken = POISON in value
+        node = ScalarNode("" if broken else value, span, not plain, broken)
+        if plain and value and not broken:
+            self._check_plain(node, start.index, end.index)
+        self._put(node, start, end)
+
+    def _start(self, event: Any) -> None:  # noqa: ANN401
+        self._check_properties(event)
+        if not self._open:
+            self._root_column = event.start_mark.column
+        if len(self._open) >= MAX_DEPTH:
+            span = self._span(event.start_mark, event.start_mark)
+            self._over(
+                span, Phrase("层数太多", "nested too deep"), Phrase(f"{MAX_DEPTH} 层", f"{MAX_DEPTH} levels")
+            )
+        self._open.append(
+            _Open(event.start_mark, bool(event.flow_style), isinstance(event, yaml.MappingStartEvent))
+        )
+
+    def _end(self, event: Any) -> None:  # noqa: ANN401
+        done = self._open.pop()
+        children: Iterable[Node] = done.items or [value for _, value in done.entries]
+        span = self._span(done.start, event.end_mark)
+        if not done.flow:  # YAML ends a block where the next begins
+            for last in children:
+                end = last.span
+            span = Span(span.source, span.line, span.column, end.end_line, end.end_column)
+        node = MapNode(tuple(done.entries), span) if done.is_map else ListNode(tuple(done.items), span)
+        self._put(node, done.start, event.end_mark)
+
+    def _alias(self, event: Any) -> None:  # noqa: ANN401
+        if not self._merged:
+            self._note(not_allowed(self.text, event.start_mark.index, event.end_mark.index))
+        span = self._span(event.start_mark, event.end_mark)
+        self._put(ScalarNode("", span, quoted=False, broken=True), event.start_mark, event.end_mark)
+
+    # where a node goes
+
+    def _put(self, node: Node, start: Any, end: Any) -> None:  # noqa: ANN401
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            self._over(node.span, Phrase("内容太多", "there are too many values"), str(MAX_NODES))
+        if len(self.diagnostics) + len(self.findings) >= _MAX_DIAGNOSTICS:
+            raise _LimitError
+        if not self._open:
+            self._check_own_line(node, start, end, None)
+            self.root = node
+            return
+        top = self._open[-1]
+        if not top.is_map:
+            top.items.append(node)
+        elif top.key is None:
+            self._put_key(top, node, start.index, end.index)
+        else:
+            self._check_value(top, node, start, end)
+            top.entries.append((top.key, node))
+            top.key = None
+            self._merged = False
+
+    def _put_key(self, top: _Open, node: Node, start: int, end: int) -> None:
+        top.key_at = (start, end)
+        if not isinstance(node, ScalarNode):
+            text = shown(self.text[start:end], 40)
+            self._report("DR107", node.span, what=_COMPLEX_KEY, text=text, remedy=_COMPLEX_REMEDY)
+            top.key = ScalarNode("", node.span, quoted=False, broken=True)
+            return
+        top.key = node
+        if node.broken:
+            return
+        if node.text == "<<" and not node.quoted:
+            self._note(not_allowed(self.text, start, end))
+            top.key = ScalarNode("", node.span, quoted=False, broken=True)
+            self._merged = True
+        elif node.text in top.seen:
+            first = top.seen[node.text].span
+            twice = {"key": shown(node.text, 40), "line": str(first.line)}
+            self.diagnostics.append(Diagnostic("DR106", node.span, twice, related=((first, _FIRST),)))
+        else:
+            top.seen[node.text] = node
+
+    # what is looked at
+
+    def _check_properties(self, event: Any) -> None:  # noqa: ANN401
+        if event.anchor is None and event.tag is None:
+            return
+        start = event.start_mark.index
+        match = re.compile(r"[&!]\S*(?:\s+[&!]\S*)?").match(self.text, start)
+        for each in re.finditer(r"\S+", match[0] if match else ""):
+            self._note(not_allowed(self.text, start + each.start(), start + each.end()))
+
+    def _check_plain(self, node: ScalarNode, start: int, end: int) -> None:
+        is_key = bool(self._open) and self._open[-1].wants_key
+        if not node.text.isascii():
+            self.findings += look_alikes(self.text, start, end, key=is_key)
+        elif values := mangled(node.text):
+            self._report("DR110", node.span, **values)
+        if end in self._comments:
+            self._check_comment(node, end)
+        if node.span.end_line != node.span.line:
+            self.findings += swallowed_items(self.text, start, end)
+
+    def _check_comment(self, node: ScalarNode, end: int) -> None:
+        comment = re.compile(r"#[^\r\n]*").search(self.text, end)
+        assert comment is not None
+        span = self.mending.span(comment.start(), comment.end())
+        self._report("DR113", span, comment=shown(comment[0].rstrip(), 40), text=shown(node.text, 40))
+
+    def _check_value(self, top: _Open, node: Node, start: Any, end: Any) -> None:  # noqa: ANN401
+        assert top.key is not None
+        if (
+            isinstance(node, ScalarNode)
+            and not node.text
+            and not node.quoted
+            and top.flow
+            and not top.key.quoted
+        ):
+            if (
+                start.index == top.key_at[1] and self.text[start.index : start.index + 1] != ":"
+            ):  # `{visits:5}`
+                self.findings += missed_colons(self.text, *top.key_at)
+        elif top.key.text not in {"zh", "en"}:
+            self._check_own_line(node, start, end, top)
+
+    def _check_own_line(self, node: Node, start: Any, end: Any, top: _Open | None) -> None:  # noqa: ANN401
+        """Look for ``key：value`` where a mapping would stand: the whole of a block, on lines of its own."""
+        if not isinstance(node, ScalarNode) or node.quoted or node.broken or (top and top.flow):
+            return
+        if ":" not in node.text and "：" not in node.text:
+            return
+        if not self.text[start.index - start.column : start.index].strip(" "):
+            self.findings += missed_colons(self.text, start.index, end.index)
+
+    def _over(self, span: Span, what: Phrase, limit: str | Phrase) -> None:
+        self._report("DR108", span, what=what, limit=limit)
+        raise _LimitError
+
+    def _note(self, finding: Finding) -> None:
+        span = self.mending.span(finding.start, finding.end)
+        self._report(finding.code, span, **finding.values)
+
+    def _report(self, code: str, span: Span, **values: str | Phrase) -> None:
+        self.diagnostics.append(Diagnostic(code, span, values))
+
+    def _span(self, start: Any, end: Any) -> Span:  # noqa: ANN401
+        if self.mending.draft.changed:
+            return self.mending.span(start.index, end.index)
+        return Span(self.mending.source, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+
+# --- words --------------------------------------------------------------------------------------------
+
+_TOO_BIG: Final = Phrase("文件太大", "the file is too big")
+_FIRST: Final = Phrase("第一次写在这里", "first written here")
+_COMPLEX_KEY: Final = Phrase("复合键", "the complex key")
+_COMPLEX_REMEDY: Final = Phrase(
+    "键只能是一个词", "write one word as the key; a text that begins with `{` or `[` needs quotes"
+)
+_GBK: Final = Phrase(" GBK", "GBK")
+_BIG5: Final = Phrase(" Big5（繁体中文）", "Big5 (traditional Chinese)")
+_UTF_16: Final = Phrase(" UTF-16（记事本里叫 Unicode）", "UTF-16 (Notepad calls it Unicode)")
+_BINARY: Final = Phrase("二进制数据", "binary data")
+_DAMAGED: Final = Phrase("损坏的 UTF-8", "damaged UTF-8")
+_UNKNOWN: Final = Phrase("别的编码", "another encoding")
+_SIGNATURES: Final = (
+    (b"\xff\xfe\0\0", Phrase(" UTF-32", "UTF-32")),
+    (b"\xff\xfe", _UTF_16),
+    (b"\xfe\xff", _UTF_16),
+    (b"PK\x03\x04", Phrase(" Excel 或压缩文件", "an Excel or ZIP file")),
+    (b"\xd0\xcf\x11\xe0", Phrase("旧版 Excel 或 Word 文件", "an old Excel or Word file")),
+)

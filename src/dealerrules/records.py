@@ -1,0 +1,851 @@
+"""Records: what a store knows about a customer and about the other subjects, checked and typed.
+
+Place in the flow: records -> facts -> policy -> engine -> outcome -> explanation. This is the way in: what comes
+from outside passes :func:`read_record` once, and the engines trust it from there on. What a field is called and
+what it holds is said by the models alone; :data:`TABLES` and :data:`SUBJECTS` are derived from them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import reprlib
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache, partial
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Final,
+    Literal,
+    Self,
+    TypeGuard,
+    TypeVar,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from dealerrules.values import (
+    BOOLEAN,
+    COUNT,
+    DATE,
+    DISTANCE,
+    FEN_PER_YUAN,
+    MAX_COUNT,
+    MAX_FEN,
+    MONEY,
+    NUMBER,
+    TEXT,
+    Kind,
+    Type,
+    Value,
+    exact,
+    read_date,
+)
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+MAX_DECIMALS: Final = 6
+"""Decimals of a plain number at most: with MAX_COUNT, what an engine holds exactly in int64."""
+
+# ---------------------------------------------------------------------------------------------------
+# Faults
+
+Says = tuple[str, str]
+"""A message in English and in Chinese; ``{value}`` stands for what was found."""
+
+
+def messages(table: str) -> dict[str, Says]:
+    """Read messages written as lines of ``code | English | Chinese``."""
+    rows = (line.split(" | ") for line in table.strip().splitlines())
+    return {code: (english, chinese) for code, english, chinese in rows}
+
+
+_SAYS: Final = messages("""
+date | a date such as `2014-09-30` is needed, not `{value}` | 需要形如 `2014-09-30` 的日期，而不是 `{value}`
+date_time | a date is needed, not a date with time: `{value}`; pass `{day}` | 需要日期，而不是带时间的日期：`{value}`；请写 `{day}`
+no_such_day | there is no such day: `{value}` | 没有这一天：`{value}`
+money | an amount in yuan is needed, not `{value}`; pass a Decimal or text such as `1234.50` | 需要以元为单位的金额，而不是 `{value}`；请用 Decimal 或 `1234.50` 这样的文本
+money_float | a float does not hold yuan exactly: `{value}`; pass a Decimal or text such as `1234.50` | 浮点数不能精确表示金额：`{value}`；请用 Decimal 或 `1234.50` 这样的文本
+number | a number is needed, not `{value}`; pass a Decimal or a whole number | 需要数字，而不是 `{value}`；请用 Decimal 或整数
+number_float | a float is not exact: `{value}`; pass a Decimal or a whole number | 浮点数不精确：`{value}`；请用 Decimal 或整数
+number_text | a number as text: write {value}, not "{value}" | 数字写成了文本：请写 {value}，不要写 "{value}"
+count | a whole number such as `3` is needed, not `{value}` | 需要 `3` 这样的整数，而不是 `{value}`
+negative | `{value}` is negative: it must be 0 or more | `{value}` 是负数：必须大于或等于 0
+too_large | `{value}` is too large: at most {most} | `{value}` 太大：最多 {most}
+too_small | `{value}` is too small: at least {least} | `{value}` 太小：最少 {least}
+decimals | `{value}` has more than {places} decimals | `{value}` 的小数超过 {places} 位
+boolean | true or false is needed, not `{value}` | 需要 true 或 false，而不是 `{value}`
+text | text is needed, not `{value}` | 需要文本，而不是 `{value}`
+text_number | text is needed, not the number `{value}`: write "{value}" | 需要文本，而不是数字 `{value}`：请写 "{value}"
+surrogate | `{value}` is not valid Unicode text | `{value}` 不是有效的 Unicode 文本
+scalar | text, true or false, a whole number or a Decimal is needed, not `{value}` | 需要文本、true 或 false、整数或 Decimal，而不是 `{value}`
+empty | an id must not be empty | 编号不能为空
+word | `{value}` is none of: {words} | `{value}` 不在可选值之中：{words}
+unknown_field | there is no such field | 没有这个字段
+field_name | the name of a field is text, not `{value}` | 字段名必须是文本，而不是 `{value}`
+missing | is missing | 缺失
+event_date | is missing: an event needs its date | 缺失：事件必须有日期
+events | a list of events is needed, not `{value}` | 需要事件列表，而不是 `{value}`
+mapping | fields with their values (a mapping) are needed, not `{value}` | 需要字段与值的映射，而不是 `{value}`
+refused | `{value}` is not accepted: {why} | 不接受 `{value}`：{why}
+duplicate | `{value}` is also the {name} of {first} | `{value}` 与 {first} 的 {name} 重复
+other_customer | the event is of another customer: `{value}` | 事件属于另一个客户：`{value}`
+subject | `{value}` is not a subject: {words} | `{value}` 不是评估对象：{words}
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a record.
+
+    Attributes:
+        subject: what the record is of, such as ``customer``; empty for a fault of a whole file.
+        id: the id of that subject, where it is known.
+        field: where in the record, such as ``visits[2].visited_on``; empty for the whole record.
+        value: what was found there; ``None`` where nothing was.
+        message: what is wrong and what to do, in English.
+        message_zh: the same in Chinese.
+        place: file and line, such as ``visits.csv:12``, where the record was read from a file.
+    """
+
+    subject: str
+    id: str | None
+    field: str
+    value: object
+    message: str
+    message_zh: str
+    place: str | None = None
+
+    def text(self, lang: str = "en") -> str:
+        """Return the fault as one line, in English (``en``) or Chinese (``zh``)."""
+        zh = lang == "zh"
+        name = _CALLED.get(self.subject, self.subject) if zh else self.subject.replace("_", " ")
+        record = f"{name} {shown(self.id)}" if self.id else name
+        where = ("，", ", ")[not zh].join(part for part in (record, self.field) if part)
+        message = self.message_zh if zh else self.message
+        return ("：", ": ")[not zh].join(part for part in (self.place, where, message) if part)
+
+
+class RecordError(ValueError):
+    """The data is wrong; says everything that was found.
+
+    Attributes:
+        faults: every fault found, as :class:`Fault`.
+
+    Examples:
+        >>> try:
+        ...     read_record({"customer_id": "C1", "visits": [{"visited_on": "2014-02-30"}]})
+        ... except RecordError as error:
+        ...     print(error)
+        customer C1, visits[0].visited_on: there is no such day: `2014-02-30`
+    """
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(self.faults)  # so that it pickles
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def text(self, lang: str = "en") -> str:
+        """Return every fault, one a line, in English (``en``) or Chinese (``zh``)."""
+        return "\n".join(fault.text(lang) for fault in self.faults)
+
+
+class FieldError(ValueError):
+    """What is wrong with one value, before it is known where it stands.
+
+    Attributes:
+        value: what was found.
+        message: what is wrong and what to do, in English.
+        message_zh: the same in Chinese.
+    """
+
+    def __init__(self, value: object, says: Says, *, near: str | None = None, **more: object) -> None:
+        self.value = value
+        self.message, self.message_zh = (text.format(value=shown(value), **more) for text in says)
+        if near:
+            self.message += f"; did you mean `{near}`?"
+            self.message_zh += f"；是否想写 `{near}`？"
+        super().__init__(self.message)
+
+    def at(self, subject: str, id_: object, path: str, place: str | None = None) -> Fault:
+        """Return it as the fault of a record; an `id_` that is not text is none."""
+        known = id_ if isinstance(id_, str) else None
+        return Fault(subject, known, path, self.value, self.message, self.message_zh, place)
+
+
+def shown(value: object) -> str:
+    r"""Return a value for a message: one line of at most 60 characters of it, whatever it is.
+
+    Examples:
+        >>> shown("two\nlines"), shown("x" * 100) == "x" * 59 + "…", shown(10**9999)
+        ('two\\nlines', True, 'a huge number')
+    """
+    if isinstance(value, str):
+        text = value
+    elif isinstance(value, int) and value.bit_length() > 200:
+        text = "a huge number"  # Python refuses to write thousands of digits
+    elif isinstance(value, int | Decimal | date):
+        text = str(value)
+    else:
+        try:
+            text = reprlib.repr(value)  # bounded in depth and width, unlike repr
+        except Exception:  # noqa: BLE001 - it runs whatever code the value brings along
+            text = type(value).__name__
+    text = text if len(text) <= 60 else text[:59] + "…"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def nearest(word: object, words: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the word that was probably meant, if one is near.
+
+    Examples:
+        >>> nearest("visit_on", ["visited_on", "settled_on"])
+        'visited_on'
+    """
+    found = difflib.get_close_matches(word[:60].lower(), words, 1, cutoff) if isinstance(word, str) else []
+    return found[0] if found else None
+
+
+# ---------------------------------------------------------------------------------------------------
+# Readers, one for each kind of value: each returns what a model holds, or raises FieldError
+
+_NUMERIC: Final = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
+_AMOUNT: Final = re.compile(r"-?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?", re.ASCII)
+_ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def _is_text(value: object, form: re.Pattern[str]) -> TypeGuard[str]:
+    return isinstance(value, str) and len(value) <= 60 and form.fullmatch(value) is not None
+
+
+def _is_number(value: object) -> TypeGuard[int | Decimal]:
+    """Tell whether this is an int or a finite Decimal; a bool is neither."""
+    if isinstance(value, Decimal):
+        return value.is_finite()
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _bounded(value: int | Decimal, places: int, least: int, most: int) -> Decimal:
+    """Refuse what an engine cannot hold exactly: in any decimal context, and without writing out 1e999999."""
+    if isinstance(value, Decimal):
+        _, digits, exponent = value.as_tuple()
+        surplus = -int(exponent) - places
+        if surplus > 0 and any(digits[-surplus:]):
+            raise FieldError(value, _SAYS["decimals"], places=places)
+    if not least <= value <= most:
+        code = "too_large" if value > most else "too_small" if least else "negative"
+        raise FieldError(value, _SAYS[code], least=f"{least:,}", most=f"{most:,}")
+    return Decimal(value) if value else Decimal(0)
+
+
+_day: Final = lru_cache(maxsize=2**15)(read_date)  # a store's dates are few, its events many
+
+
+def _date(value: object) -> date:
+    if isinstance(value, datetime):
+        raise FieldError(value, _SAYS["date_time"], day=str(value)[:10])
+    if not isinstance(value, (str, date)):
+        raise FieldError(value, _SAYS["date"])
+    try:
+        return _day(value)
+    except ValueError:
+        code = "no_such_day" if _is_text(value, _ISO) else "date"
+        raise FieldError(value, _SAYS[code]) from None
+
+
+def _money(value: object) -> Decimal:
+    amount = Decimal(value.replace(",", "")) if _is_text(value, _AMOUNT) else value
+    if not _is_number(amount):
+        raise FieldError(value, _SAYS["money_float" if isinstance(value, float) else "money"])
+    return _bounded(amount, 2, 0, MAX_FEN // FEN_PER_YUAN)
+
+
+def _number(value: object, least: int = -MAX_COUNT) -> Decimal:
+    if not _is_number(value):
+        code = "number_float" if isinstance(value, float) else "number"
+        raise FieldError(value, _SAYS["number_text" if _is_text(value, _NUMERIC) else code])
+    return _bounded(value, MAX_DECIMALS, least, MAX_COUNT)
+
+
+def _count(value: object) -> int:
+    if not _is_number(value) or not isinstance(value, int):
+        raise FieldError(value, _SAYS["number_text" if _is_text(value, _NUMERIC) else "count"])
+    _bounded(value, 0, 0, MAX_COUNT)
+    return value
+
+
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise FieldError(value, _SAYS["boolean"])
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise FieldError(value, _SAYS["text_number" if _is_number(value) else "text"])
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise FieldError(value, _SAYS["surrogate"])
+    return value
+
+
+def _scalar(value: object) -> str | bool | int | Decimal:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return _text(value)
+    if not isinstance(value, int | Decimal | float):
+        raise FieldError(value, _SAYS["scalar"])
+    number = _number(value)
+    return value if isinstance(value, int) else number
+
+
+_READERS: Final[dict[Kind, Callable[[object], Value | Decimal]]] = {
+    Kind.COUNT: _count,
+    Kind.NUMBER: _number,
+    Kind.MONEY: _money,
+    Kind.RATIO: _number,
+    Kind.MONTHS: _count,
+    Kind.DAYS: _count,
+    Kind.DISTANCE: partial(_number, least=0),
+    Kind.DATE: _date,
+    Kind.BOOLEAN: _boolean,
+    Kind.TEXT: _text,
+}
+
+
+def _read(value: object, type_: Type) -> Value | Decimal:
+    if type_.kind is not Kind.CATEGORY:
+        return _READERS[type_.kind](value)
+    if not isinstance(value, str) or value not in type_.options:
+        near = nearest(value, type_.options)
+        raise FieldError(value, _SAYS["word"], near=near, words=", ".join(type_.options))
+    return value
+
+
+# ---------------------------------------------------------------------------------------------------
+# Field types: what pydantic checks, and the Type by which policies and engines know the field
+
+Id = Annotated[str, Field(strict=True, min_length=1), TEXT]
+# A length to check, if only 0, makes pydantic look into the text and refuse lone surrogates.
+Text = Annotated[str, Field(strict=True, min_length=0), TEXT]
+Flag = Annotated[bool, Field(strict=True), BOOLEAN]
+Count = Annotated[int, Field(strict=True, ge=0, le=MAX_COUNT), COUNT]
+Money = Annotated[Decimal, PlainValidator(_money), MONEY]
+Score = Annotated[Decimal, PlainValidator(_number), NUMBER]
+Distance = Annotated[Decimal, PlainValidator(_READERS[Kind.DISTANCE]), DISTANCE]
+Day = Annotated[date, PlainValidator(_date), DATE]
+Scalar = Annotated[str | bool | int | Decimal, PlainValidator(_scalar)]
+_ORDERED: Final = "ordered"  # marks words that stand lowest first
+_JOINT: Final = "joint"  # marks pydantic's error for what _joint_faults tells
+
+
+def _events(value: object) -> object:
+    if value is not None and not isinstance(value, list | tuple):
+        raise FieldError(value, _SAYS["events"])
+    return value or ()
+
+
+_E = TypeVar("_E", bound="Event")
+Events = Annotated[tuple[_E, ...], BeforeValidator(_events)]
+_none_is_empty: Final = BeforeValidator(lambda value: {} if value is None else value)
+Attributes = Annotated[Mapping[Text, Scalar | None], _none_is_empty]
+
+
+# ---------------------------------------------------------------------------------------------------
+# Models
+
+
+class Model(BaseModel):
+    """What every record and event shares: frozen, no unknown fields, :class:`RecordError` when wrong."""
+
+    # Validators are built on first use, which spares the import a third of its time; see _build.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    called: ClassVar[tuple[str, str]]  #: its name in English, as an identifier, and in Chinese
+    key: ClassVar[tuple[str, ...]] = ()  #: its id, and what else tells two of the same id apart
+    date_field: ClassVar[str | None] = None  #: its one date
+
+    def __init__(self, /, **data: Any) -> None:  # noqa: ANN401 - pydantic checks them
+        _build(type(self))
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            raise RecordError(_faults(type(self), data, error)) from None
+
+    # pydantic's own mark: nested models are built without calling __init__, so that their faults keep their place
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+
+_building = threading.Lock()
+
+
+def _build(model: type[Model]) -> None:
+    """Build the validator of a model, once, whichever thread comes first."""
+    if not model.__pydantic_complete__:
+        with _building:
+            model.model_rebuild()
+
+
+class Event(Model):
+    """One event of a customer. In a customer's record `customer_id` may be left out."""
+
+    excluded: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()  #: (field, words): these never count
+    customer_id: Id | None = None
+
+
+class Vehicle(Event):
+    """A vehicle that the customer bought."""
+
+    called = ("vehicle", "车辆")
+    key = ("vin", "customer_id")  # a vehicle may change hands
+    date_field = "purchased_on"
+    vin: Id | None = None
+    own_brand: Flag | None = None  #: of the store's brand
+    brand: Text | None = None
+    model: Text | None = None
+    purchased_on: Day | None = None
+    bought_here: Flag | None = None
+    warranty_until: Day | None = None
+    mileage_km: Distance | None = None
+
+
+class Visit(Event):
+    """A workshop visit; `customer_id` is the owner, who need not be the one who came."""
+
+    called = ("visit", "进站")
+    key = ("visit_id",)
+    date_field = "visited_on"
+    excluded = (("status", ("cancelled", "deleted")),)
+    visit_id: Id | None = None
+    brought_by: Text | None = None
+    vin: Id | None = None
+    visited_on: Day
+    kind: Literal["maintenance", "repair", "body", "warranty", "claim", "inspection", "other"] | None = None
+    status: Literal["open", "settled", "cancelled", "deleted"] | None = None
+    settled_on: Day | None = None
+    amount: Money | None = None
+    paid_by: Literal["customer", "insurer", "maker"] | None = None
+    mileage_km: Distance | None = None
+
+
+class Cover(Event):
+    """An insurance cover, from its first day to its last."""
+
+    called = ("cover", "保险")
+    key = ("policy_no",)
+    date_field = "starts_on"
+    policy_no: Id | None = None
+    vin: Id | None = None
+    cover: Literal["commercial", "compulsory"] | None = None
+    starts_on: Day
+    ends_on: Day | None = None  #: the last day covered
+    at_store: Flag | None = None
+    designated_repair: Flag | None = None
+    premium: Money | None = None
+
+
+class Referral(Event):
+    """Someone whom the customer referred, and who bought a vehicle or insurance."""
+
+    called = ("referral", "转介绍")
+    key = ("referral_id",)
+    date_field = "succeeded_on"
+    referral_id: Id | None = None
+    kind: Literal["vehicle", "insurance"] | None = None
+    succeeded_on: Day
+    designated_repair: Flag | None = None  #: for insurance
+
+
+class Survey(Event):
+    """An answer to the manufacturer's or the store's survey."""
+
+    called = ("survey", "满意度调查")
+    key = ("survey_id",)
+    date_field = "surveyed_on"
+    survey_id: Id | None = None
+    surveyed_on: Day
+    source: Literal["csi", "ssi", "store"] | None = None
+    satisfied: Flag | None = None
+    score: Score | None = None
+
+
+class Suggestion(Event):
+    """A suggestion that the customer made."""
+
+    called = ("suggestion", "建议")
+    date_field = "made_on"
+    made_on: Day
+    adopted: Flag | None = None
+
+
+class Contact(Event):
+    """The store's contact with the customer, and what came of it."""
+
+    called = ("contact", "联系")
+    date_field = "contacted_on"
+    contacted_on: Day
+    purpose: Literal["recall", "reminder", "callback", "complaint"] | None = None
+    result: (
+        Literal["reached", "unreachable", "refused", "not_interested", "distrusts", "will_come"] | None
+    ) = None
+    reason: Literal["service", "location", "price", "reminder"] | None = None
+
+
+class Customer(Model):
+    """A customer with all events. No list means no events; any other field left out is unknown.
+
+    Examples:
+        >>> record = Customer(customer_id="C1", visits=[{"visited_on": "2014-09-30", "amount": "1,234.50"}])
+        >>> record.visits[0].visited_on, record.visits[0].amount, record.region
+        (datetime.date(2014, 9, 30), Decimal('1234.50'), None)
+    """
+
+    called = ("customer", "客户")
+    key = ("customer_id",)
+    customer_id: Id
+    kind: Literal["individual", "company"] | None = None
+    store_id: Id | None = None
+    region: Text | None = None
+    in_territory: Flag | None = None
+    influential: Flag | None = None
+    media: Flag | None = None
+    out_of_reach: Flag | None = None  #: the one field whose absence means false (domain.md 2.1)
+    loyalty: Annotated[Literal["low", "medium", "high"], _ORDERED] | None = None
+    household_id: Id | None = None
+    household_brand_owners: Count | None = None  #: persons, this one included, who own a vehicle of the brand
+    channel: Literal["store", "second_tier"] | None = None
+    attributes: Attributes = Field(default_factory=dict)
+    vehicles: Events[Vehicle] = ()
+    visits: Events[Visit] = ()
+    insurance: Events[Cover] = ()
+    referrals: Events[Referral] = ()
+    surveys: Events[Survey] = ()
+    suggestions: Events[Suggestion] = ()
+    contacts: Events[Contact] = ()
+
+    @model_validator(mode="after")
+    def _joint(self) -> Self:
+        for _, error in _joint_faults(vars(self)):
+            raise PydanticCustomError(_JOINT, "{message}", {"message": error.message})
+        return self
+
+
+class RecallCampaign(Model):
+    """A campaign to win customers back."""
+
+    called = ("recall_campaign", "招揽活动")
+    key = ("campaign_id",)
+    date_field = "ends_on"
+    campaign_id: Id
+    starts_on: Day | None = None
+    ends_on: Day | None = None
+    audience: Count | None = None  #: customers to recall
+    target: Count | None = None
+    returned: Count | None = None
+
+
+class FollowUpResult(Model):
+    """What a department's follow-up of customers came to in one period."""
+
+    called = ("follow_up_result", "回访结果")
+    key = ("result_id",)
+    date_field = "period_end"
+    result_id: Id
+    period_end: Day | None = None
+    department: Text | None = None
+    cadence: Literal["weekly", "monthly", "yearly"] | None = None
+    surveyed: Count | None = None
+    satisfied: Count | None = None
+    headcount: Count | None = None
+
+
+class ConsultantMonth(Model):
+    """One month of a service consultant."""
+
+    called = ("consultant_month", "顾问月度")
+    key = ("consultant_id", "period_end")
+    date_field = "period_end"
+    consultant_id: Id
+    period_end: Day | None = None
+    contacted: Count | None = None
+    returned: Count | None = None
+
+
+class RepairOrder(Model):
+    """A repair that was completed."""
+
+    called = ("repair_order", "维修单")
+    key = ("repair_id",)
+    date_field = "completed_on"
+    repair_id: Id
+    customer_id: Id | None = None
+    completed_on: Day | None = None
+    insured: Flag | None = None  #: paid by an insurer
+    amount: Money | None = None
+    premium_prepaid: Money | None = None
+    consultant_id: Id | None = None
+
+
+class Purchase(Model):
+    """One spend of a customer."""
+
+    called = ("purchase", "消费")
+    key = ("purchase_id",)
+    date_field = "purchased_on"
+    purchase_id: Id
+    customer_id: Id | None = None
+    purchased_on: Day | None = None
+    amount: Money | None = None
+    prepaid_item: Literal["oil", "maintenance_set", "maintenance_5", "none"] | None = None
+
+
+Record = Customer | RecallCampaign | FollowUpResult | ConsultantMonth | RepairOrder | Purchase
+"""A record of any subject."""
+_RECORDS: Final[tuple[type[Record], ...]] = get_args(Record)
+
+
+# ---------------------------------------------------------------------------------------------------
+# What the models say, for the engines
+
+
+@dataclass(frozen=True)
+class Table:
+    """An event table of customers."""
+
+    name: str  #: such as ``visits``; a customer's record holds its events under this name
+    model: type[Event] = field(compare=False)  #: the model of one event
+    fields: Mapping[str, Type] = field(compare=False, repr=False)  #: the type of each field, by name
+    date_field: str  #: the one date of its events
+    id_field: str | None  #: the field that names an event, if there is one
+    key: tuple[str, ...]  #: the fields that, all known, no two events share; empty without an id
+    excluded: tuple[tuple[str, tuple[str, ...]], ...]
+    """(field, words): an event is out when that field is one of these words; unknown stays in."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What decisions are made about."""
+
+    name: str  #: such as ``recall_campaign``
+    model: type[Record] = field(compare=False)  #: the model of its record
+    table: str  #: the plural, as files are called: ``recall_campaigns``
+    fields: Mapping[str, Type] = field(compare=False, repr=False)
+    """The type of each plain field, by name; neither event tables nor attributes."""
+    date_field: str | None  #: the date of the record; ``None`` for a customer
+    id_field: str  #: the field that names the record
+    key: tuple[str, ...]  #: the fields that no two records share: the id, but for consultant months
+    tables: Mapping[str, Table] = field(compare=False, repr=False)  #: event tables; of a customer only
+
+
+@lru_cache(maxsize=64)
+def _hints(model: type[Model]) -> dict[str, Any]:
+    """Return the field annotations, with what Annotated adds, by name."""
+    hints = get_type_hints(model, include_extras=True)
+    return {name: hints[name] for name in model.model_fields}
+
+
+@lru_cache(maxsize=64)
+def _fields(model: type[Model]) -> Mapping[str, Type]:
+    """Return the Type of each plain field, read off its annotation."""
+    found = {}
+    for name, hint in _hints(model).items():
+        for part in (hint, *get_args(hint)):  # the second for `… | None`
+            marks = getattr(part, "__metadata__", ())
+            words = part.__origin__ if marks else part
+            types = [mark for mark in marks if isinstance(mark, Type)]
+            if get_origin(words) is Literal:
+                types = [Type(Kind.CATEGORY, get_args(words), ordered=_ORDERED in marks)]
+            if types:
+                found[name] = types[0]
+    return found
+
+
+def _table(name: str, model: type[Event]) -> Table:
+    id_field = model.key[0] if model.key else None
+    return Table(
+        name, model, _fields(model), cast("str", model.date_field), id_field, model.key, model.excluded
+    )
+
+
+def _subject(model: type[Record]) -> Subject:
+    name = model.called[0]
+    tables = TABLES if model is Customer else {}
+    return Subject(name, model, f"{name}s", _fields(model), model.date_field, model.key[0], model.key, tables)
+
+
+TABLES: Final[Mapping[str, Table]] = {
+    name: _table(name, get_args(get_args(hint)[0])[0])
+    for name, hint in _hints(Customer).items()
+    if get_origin(hint) is Annotated and get_origin(hint.__origin__) is tuple
+}
+"""The event tables of a customer, by name."""
+
+SUBJECTS: Final[Mapping[str, Subject]] = {model.called[0]: _subject(model) for model in _RECORDS}
+"""The subjects, by name."""
+
+_CALLED: Final = dict(model.called for model in (*_RECORDS, *(table.model for table in TABLES.values())))
+
+
+def engine_value(value: Value | Decimal | None, type_: Type) -> Value | None:
+    """Return the value of a model's field as the engines hold it: money in fen, numbers exact.
+
+    Args:
+        value: what the field holds, which its model has checked.
+        type_: the field's type, from :data:`TABLES` or :data:`SUBJECTS`.
+
+    Examples:
+        >>> engine_value(Decimal("1234.50"), MONEY), engine_value(Decimal("4.5"), NUMBER), engine_value(None, DATE)
+        (123450, Fraction(9, 2), None)
+    """
+    if not isinstance(value, Decimal):
+        return value
+    if type_.kind is Kind.MONEY:
+        numerator, denominator = value.as_integer_ratio()  # exact in any decimal context
+        return numerator * FEN_PER_YUAN // denominator
+    return exact(value)
+
+
+def read_value(value: object, type_: Type) -> Value | None:
+    """Check one value from outside, such as an attribute, against the type that a policy gives it.
+
+    Args:
+        value: what was found; ``None`` is unknown.
+        type_: what it must be: amounts are yuan, and like months and days at least 0.
+
+    Returns:
+        the value as engines hold it.
+
+    Raises:
+        FieldError: saying what is wrong; ``error.at("customer", id, "attributes.grade")`` makes it a fault.
+
+    Examples:
+        >>> read_value("1,234.50", MONEY)
+        123450
+        >>> read_value("7", NUMBER)
+        Traceback (most recent call last):
+        dealerrules.records.FieldError: a number as text: write 7, not "7"
+    """
+    return None if value is None else engine_value(_read(value, type_), type_)
+
+
+# ---------------------------------------------------------------------------------------------------
+# Reading records
+
+
+def read_record(data: Mapping[str, object] | Model, subject: str = "customer") -> Record:
+    """Return the record of a subject, checked; a typed record passes through unchanged.
+
+    Args:
+        data: a typed record, or a mapping of field names to values. Dates are ``date`` or ISO text; money is yuan,
+            as ``Decimal``, ``int`` or text; numbers are ``int`` or ``Decimal``; events stand in lists under the names
+            of their tables. What is left out or ``None`` is unknown; a list left out means no events.
+        subject: what the mapping is a record of, a key of :data:`SUBJECTS`; typed records carry theirs.
+
+    Raises:
+        RecordError: naming everything that is wrong, whatever the data may be.
+
+    Examples:
+        >>> read_record({"campaign_id": "2014-09", "target": 110}, "recall_campaign").target
+        110
+        >>> read_record({"customer_id": "C1", "regoin": "晋江", "visits": [{"visited_on": "2014/9/30"}]})
+        Traceback (most recent call last):
+        dealerrules.records.RecordError: customer C1, visits[0].visited_on: a date such as `2014-09-30` is needed, not `2014/9/30`
+        customer C1, regoin: there is no such field; did you mean `region`?
+    """
+    if isinstance(data, _RECORDS):
+        return data
+    if subject not in tuple(SUBJECTS):  # a tuple, since a line of JSON may hold what has no hash
+        words = ", ".join(SUBJECTS)
+        error = FieldError(subject, _SAYS["subject"], near=nearest(subject, SUBJECTS), words=words)
+        raise RecordError([error.at("", None, "subject")])
+    if not isinstance(data, Mapping):
+        raise RecordError([FieldError(data, _SAYS["mapping"]).at(subject, None, "")])
+    model = SUBJECTS[subject].model
+    _build(model)
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise RecordError(_faults(model, data, error)) from None
+
+
+def _faults(model: type[Model], data: Mapping[str, object], error: ValidationError) -> Iterator[Fault]:
+    """Translate pydantic's errors; seek the faults between events too, which pydantic does only in sound ones."""
+    details = [detail for detail in error.errors(include_url=False) if detail["type"] != _JOINT]
+    found = [(_path(detail["loc"]), _field_error(model, detail)) for detail in details]
+    if issubclass(model, Customer):
+        found += _joint_faults(data)
+    id_ = data.get(model.key[0]) if model.key else None
+    return (error.at(model.called[0], id_, path) for path, error in found)
+
+
+def _path(place: tuple[int | str, ...]) -> str:
+    """Return pydantic's place as it is written in Python: ``visits[2].visited_on``."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{shown(part)}" for part in place if part != "[key]")
+    return "".join(parts).removeprefix(".")
+
+
+def _field_error(model: type[Model], detail: ErrorDetails) -> FieldError:
+    """Say what one of pydantic's errors means; about a value, the reader of its kind knows best."""
+    place, kind, value = detail["loc"], detail["type"], detail["input"]
+    if len(place) > 1 and place[0] in TABLES and issubclass(model, Customer):
+        model = TABLES[str(place[0])].model
+    name = str(place[-1]) if place else ""
+    if kind == "extra_forbidden":
+        return FieldError(value, _SAYS["unknown_field"], near=nearest(name, model.model_fields))
+    if kind == "invalid_key" or name == "[key]":
+        return FieldError(value, _SAYS["field_name"])
+    type_ = _fields(model).get(name)
+    if kind == "missing" or (value is None and type_):
+        dated = issubclass(model, Event) and name == model.date_field
+        return FieldError(None, _SAYS["event_date" if dated else "missing"])
+    if kind == "string_too_short":
+        return FieldError(value, _SAYS["empty"])
+    if kind in {"model_type", "mapping_type", "dict_type"}:
+        return FieldError(value, _SAYS["mapping"])
+    cause = detail.get("ctx", {}).get("error")
+    if isinstance(cause, FieldError):
+        return cause
+    try:
+        _read(value, type_ or TEXT)
+    except FieldError as error:
+        return error
+    return FieldError(value, _SAYS["refused"], why=detail["msg"])
+
+
+def _joint_faults(data: Mapping[str, object]) -> Iterator[tuple[str, FieldError]]:
+    """Yield what is wrong between a customer's events: two of one id, one that names another customer."""
+    for table in TABLES.values():
+        events = data.get(table.name)
+        first_of: dict[str, int] = {}
+        for index, event in enumerate(events if isinstance(events, list | tuple) else ()):
+            values = vars(event) if isinstance(event, Model) else event if isinstance(event, Mapping) else {}
+            path, owner = f"{table.name}[{index}]", values.get("customer_id")
+            if isinstance(owner, str) and owner != data.get("customer_id"):
+                yield f"{path}.customer_id", FieldError(owner, _SAYS["other_customer"])
+            id_ = values.get(table.id_field) if table.id_field else None
+            if isinstance(id_, str) and first_of.setdefault(id_, index) != index:
+                first = f"{table.name}[{first_of[id_]}]"
+                error = FieldError(id_, _SAYS["duplicate"], name=table.id_field, first=first)
+                yield f"{path}.{table.id_field}", error
