@@ -284,13 +284,22 @@ def _day(as_of: date | str) -> date:
     try:
         return read_date(as_of)
     except ValueError as error:
-        raise RecordError([Fault("evaluation", None, "as_of", as_of, str(error), f"评估日期不对：`{as_of}`")]) from None
+        raise RecordError(
+            [Fault("evaluation", None, "as_of", as_of, str(error), f"评估日期不对：`{as_of}`")]
+        ) from None
 
 
 def _no_decision(subject: str, name: str, known: Sequence[str]) -> Fault:
     near = nearest(name, known)
     hint, hint_zh = (f"; did you mean `{near}`?", f"；是不是 `{near}`？") if near else ("", "")
-    return Fault(subject, None, "decisions", name, f"there is no decision `{name}`{hint}", f"没有决策 `{name}`{hint_zh}")
+    return Fault(
+        subject,
+        None,
+        "decisions",
+        name,
+        f"there is no decision `{name}`{hint}",
+        f"没有决策 `{name}`{hint_zh}",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +321,17 @@ class Answer(Mapping[str, AnyOutcome]):
         ('undetermined', ('media',))
     """
 
-    __slots__ = ("_as_of", "_book", "_cases", "_facts", "_outcomes", "_plan", "_record", "_results", "subject")
+    __slots__ = (
+        "_as_of",
+        "_book",
+        "_cases",
+        "_facts",
+        "_outcomes",
+        "_plan",
+        "_record",
+        "_results",
+        "subject",
+    )
 
     def __init__(
         self,
@@ -388,12 +407,18 @@ class Answer(Mapping[str, AnyOutcome]):
         latest = book.decisions[name]
         day = self._own_date(dated_by)
         if day is None:
-            versions = {id(edition) for edition in book.editions if edition.start <= as_of and name in edition.decisions}
+            versions = {
+                id(edition)
+                for edition in book.editions
+                if edition.start <= as_of and name in edition.decisions
+            }
             if len(versions) > 1:  # which of them decides is not known
                 return undefined(latest, Reason("date_unknown", {"field": dated_by}))
             day = as_of
         if day > as_of:
-            return undefined(latest, Reason("dated_after", {"field": dated_by, "date": str(day), "day": str(as_of)}))
+            return undefined(
+                latest, Reason("dated_after", {"field": dated_by, "date": str(day), "day": str(as_of)})
+            )
         plan = book._plan(self.subject, day, (name,))  # noqa: SLF001 - the same room
         if plan.program is None or plan.edition is None:
             return undefined(latest, plan.absent[name])
@@ -460,7 +485,9 @@ class Answer(Mapping[str, AnyOutcome]):
     def explain(self, lang: str = "en", *, decisions: Sequence[str] | None = None) -> Explanation:
         """Explain every decision (or some), in Chinese (``zh``) or English (``en``)."""
         names = list(self) if decisions is None else list(decisions)
-        return explain([self[name] for name in names], subject=self.subject, id_=self.id, as_of=self.as_of, lang=lang)
+        return explain(
+            [self[name] for name in names], subject=self.subject, id_=self.id, as_of=self.as_of, lang=lang
+        )
 
     def to_dict(self) -> dict[str, Json]:
         """Return the answer as plain JSON values: amounts as text, dates ISO, keys stable."""

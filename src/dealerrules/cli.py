@@ -62,7 +62,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="dealerrules", description="Dealership policies, evaluated and explained.")
+    parser = argparse.ArgumentParser(
+        prog="dealerrules", description="Dealership policies, evaluated and explained."
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, help_: str, run: object) -> argparse.ArgumentParser:
@@ -73,15 +75,23 @@ def _parser() -> argparse.ArgumentParser:
 
     def on_records(made: argparse.ArgumentParser) -> None:
         made.add_argument("records", metavar="RECORDS", help="a directory of CSV tables, or a .jsonl file")
-        made.add_argument("--policies", metavar="DIR", help="policy files (default: those that ship with the library)")
-        made.add_argument("--as-of", metavar="DATE", required=True, type=_date, help="the day, such as 2014-09-30")
-        made.add_argument("--decision", metavar="NAME", action="append", help="only this decision (may be repeated)")
+        made.add_argument(
+            "--policies", metavar="DIR", help="policy files (default: those that ship with the library)"
+        )
+        made.add_argument(
+            "--as-of", metavar="DATE", required=True, type=_date, help="the day, such as 2014-09-30"
+        )
+        made.add_argument(
+            "--decision", metavar="NAME", action="append", help="only this decision (may be repeated)"
+        )
 
     made = command("evaluate", "Evaluate records and print or write the answers.", _evaluate)
     on_records(made)
     made.add_argument("--format", choices=["table", "jsonl", "csv"], default="table")
     made.add_argument("--out", metavar="FILE", help="write here instead of to the screen")
-    made.add_argument("--on-error", choices=["raise", "skip"], default="raise", help="skip: go on with the good records")
+    made.add_argument(
+        "--on-error", choices=["raise", "skip"], default="raise", help="skip: go on with the good records"
+    )
 
     made = command("explain", "Explain the answers for one subject.", _explain)
     on_records(made)
@@ -148,7 +158,11 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     book, store = _read(arguments)
     faulty = _say_faults(store.faults, arguments.lang)
     if faulty and arguments.on_error == "raise":
-        left = "没有写出任何结果" if arguments.lang == "zh" else "nothing was written; `--on-error skip` goes on without them"
+        left = (
+            "没有写出任何结果"
+            if arguments.lang == "zh"
+            else "nothing was written; `--on-error skip` goes on without them"
+        )
         print(f"{faulty}: {left}", file=sys.stderr)
         return 1
     answers = list(_answers(book, store, arguments))
@@ -163,7 +177,9 @@ def _answers(book: PolicyBook, store: Store, arguments: argparse.Namespace) -> I
     wanted = set(arguments.decision or ())
     unknown = wanted - set(book.decisions)
     if unknown:
-        book.evaluate_facts("customer", {}, as_of=arguments.as_of, decisions=sorted(unknown))  # raises, naming them
+        book.evaluate_facts(
+            "customer", {}, as_of=arguments.as_of, decisions=sorted(unknown)
+        )  # raises, naming them
     progress = _Progress(len(store.records))
     for subject, record in store.records:
         mine = [name for name, made in book.decisions.items() if made.subject == subject]
@@ -212,19 +228,27 @@ def _write(answers: list[Answer], form: str, out: TextIO, lang: str) -> None:
                 out.write(json.dumps(answer.to_dict(), ensure_ascii=False) + "\n")
         case "csv":
             writer = csv.writer(out, lineterminator="\n")
-            writer.writerow(["subject", "id", "decision", "status", "answer", "because", "undetermined", "missing"])
+            writer.writerow(
+                ["subject", "id", "decision", "status", "answer", "because", "undetermined", "missing"]
+            )
             for answer in answers:
                 for name, outcome in answer.items():
                     lists = (outcome.because, outcome.undetermined, outcome.missing)
                     joined = [" ".join(each) for each in lists]
-                    writer.writerow([answer.subject, answer.id, name, outcome.status.value, said(outcome), *joined])
+                    writer.writerow(
+                        [answer.subject, answer.id, name, outcome.status.value, said(outcome), *joined]
+                    )
         case _:
             rows = [
                 [answer.id or "", name, said(outcome), outcome.status.value, " ".join(outcome.because)]
                 for answer in answers
                 for name, outcome in answer.items()
             ]
-            heads = ["对象", "决策", "结果", "状态", "因为"] if lang == "zh" else ["id", "decision", "answer", "status", "because"]
+            heads = (
+                ["对象", "决策", "结果", "状态", "因为"]
+                if lang == "zh"
+                else ["id", "decision", "answer", "status", "because"]
+            )
             out.write(table(heads, rows))
 
 
@@ -303,7 +327,9 @@ def _check(arguments: argparse.Namespace) -> int:
     except PolicyError as error:
         diagnostics, failed = list(error.diagnostics), True
     if arguments.format == "json":
-        print(json.dumps([each.to_dict(arguments.lang) for each in diagnostics], ensure_ascii=False, indent=2))
+        print(
+            json.dumps([each.to_dict(arguments.lang) for each in diagnostics], ensure_ascii=False, indent=2)
+        )
     else:
         print(render_all(diagnostics, arguments.lang, color=sys.stdout.isatty()))
     return 1 if failed else 0
@@ -328,7 +354,9 @@ def _test(arguments: argparse.Namespace) -> int:
     covered = len(report.thresholds) - len(report.uncovered)
     passed = len(report.results) - len(report.failures)
     if arguments.lang == "zh":
-        print(f"样例：{len(report.results)}个，通过{passed}个；界限：{len(report.thresholds)}个，上下都有样例的{covered}个")
+        print(
+            f"样例：{len(report.results)}个，通过{passed}个；界限：{len(report.thresholds)}个，上下都有样例的{covered}个"
+        )
     else:
         print(f"cases: {passed} of {len(report.results)} passed")
         print(f"thresholds: {covered} of {len(report.thresholds)} have cases below, on and above")
@@ -354,7 +382,10 @@ def _facts(arguments: argparse.Namespace) -> int:
     book = load(arguments.policies) if arguments.policies else _load(None)
     for subject, facts in book.facts.items():
         print(f"{subject}")
-        rows = [[name, _type_words(each.type.kind, each.type.options), each.title.get(arguments.lang)] for name, each in sorted(facts.items())]
+        rows = [
+            [name, _type_words(each.type.kind, each.type.options), each.title.get(arguments.lang)]
+            for name, each in sorted(facts.items())
+        ]
         heads = ["事实", "类型", "含义"] if arguments.lang == "zh" else ["fact", "type", "meaning"]
         print("".join(f"  {line}\n" for line in table(heads, rows).splitlines()))
     return 0
@@ -393,16 +424,28 @@ def _demo(arguments: argparse.Namespace) -> int:
     answers = [book.evaluate(record, as_of=arguments.as_of) for _, record in store.records]
     customers = [answer for answer in answers if answer.subject == "customer"]
     if zh:
-        print(f"虚构门店：{len(customers)}位客户，{len(answers) - len(customers)}条其他记录，评估日 {arguments.as_of}\n")
+        print(
+            f"虚构门店：{len(customers)}位客户，{len(answers) - len(customers)}条其他记录，评估日 {arguments.as_of}\n"
+        )
     else:
         others = len(answers) - len(customers)
-        print(f"an artificial store: {len(customers):,} customers and {others:,} other records, as of {arguments.as_of}\n")
+        print(
+            f"an artificial store: {len(customers):,} customers and {others:,} other records, as of {arguments.as_of}\n"
+        )
     for name in ("tier", "churn_stage"):
         _tally(book, name, customers, arguments.lang)
     shown: list[tuple[Answer, str]] = []
-    wanted = {"tier": "super_vip", "churn_stage": "wavering", "recall_bonus": "exceeded", "insurance_prepay_gift": "repair-10k-20k"}
+    wanted = {
+        "tier": "super_vip",
+        "churn_stage": "wavering",
+        "recall_bonus": "exceeded",
+        "insurance_prepay_gift": "repair-10k-20k",
+    }
     for name, answer_word in wanted.items():
-        first = next((answer for answer in answers if name in answer and _answer_word(answer[name]) == answer_word), None)
+        first = next(
+            (answer for answer in answers if name in answer and _answer_word(answer[name]) == answer_word),
+            None,
+        )
         if first is not None:
             shown.append((first, name))
     open_ = next((answer for answer in customers if answer["tier"].status is Status.UNDETERMINED), None)
@@ -427,7 +470,12 @@ def _tally(book: PolicyBook, name: str, answers: list[Answer], lang: str) -> Non
     titles = {each.id: each.title for each in getattr(model, "levels", ())}
     titles.update({key: each.title for key, each in getattr(model, "stages", {}).items()})
     rows = [
-        [key or "-", titles[key].get(lang) if key in titles else "", f"{count:,}", f"{100 * count / len(answers):.1f}%"]
+        [
+            key or "-",
+            titles[key].get(lang) if key in titles else "",
+            f"{count:,}",
+            f"{100 * count / len(answers):.1f}%",
+        ]
         for key, count in counts.most_common()
     ]
     heads = [name, "", "人数", "占比"] if lang == "zh" else [name, "", "customers", "share"]

@@ -1,3 +1,7 @@
 """stub to be replaced"""
+
+
 class Explanation: ...
+
+
 def explain(*a, **k): ...

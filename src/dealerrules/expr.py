@@ -323,7 +323,9 @@ def canonical(value: object) -> object:
     if isinstance(value, Constant):
         return ["Constant", value.type.kind.value, str(value.value)]
     if is_dataclass(value):
-        parts = [canonical(getattr(value, field.name)) for field in fields(value) if field.name != "parameter"]
+        parts = [
+            canonical(getattr(value, field.name)) for field in fields(value) if field.name != "parameter"
+        ]
         return [type(value).__name__, *parts]
     if isinstance(value, tuple | list):
         return [canonical(item) for item in value]
@@ -336,4 +338,3 @@ def all_of(items: list[Expr]) -> Expr:
     for item in items:
         flat.extend(item.items if isinstance(item, All) else [item])
     return flat[0] if len(flat) == 1 else All(tuple(flat))
-

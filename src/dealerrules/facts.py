@@ -32,9 +32,7 @@ def read_attribute(record: Record, name: str, type_: Type) -> Value | None:
         raise RecordError([error.at(subject, identity, f"attributes.{name}")]) from None
 
 
-def read_facts(
-    subject: str, given: Mapping[str, object], known: Mapping[str, Type]
-) -> dict[str, Maybe]:
+def read_facts(subject: str, given: Mapping[str, object], known: Mapping[str, Type]) -> dict[str, Maybe]:
     """Return ready-made facts as the engines' values.
 
     Args:

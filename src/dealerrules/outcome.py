@@ -36,7 +36,13 @@ class Case:
     def __init__(
         self, edition: Edition, subject: str, as_of: date, record: Record | None, facts: Mapping[str, Maybe]
     ) -> None:
-        self.edition, self.subject, self.as_of, self.record, self.facts = edition, subject, as_of, record, facts
+        self.edition, self.subject, self.as_of, self.record, self.facts = (
+            edition,
+            subject,
+            as_of,
+            record,
+            facts,
+        )
 
     @cached_property
     def interpreter(self) -> Interpreter:
@@ -363,7 +369,9 @@ class OfferOutcome(Outcome):
     def options(self) -> dict[str, tuple[Item, ...]]:
         """The packages to choose one of, by letter."""
         package = self._package
-        return {letter: self._things(names) for letter, names in package.choose_one.items()} if package else {}
+        return (
+            {letter: self._things(names) for letter, names in package.choose_one.items()} if package else {}
+        )
 
     @property
     def always(self) -> tuple[Item, ...]:
@@ -538,7 +546,9 @@ def _leaves(case: Case, steps: Iterable[Step]) -> Iterator[Step]:
                 yield from _leaves(case, [rule_step for _, rule_step in case.interpreter.rules_of(step.expr)])
             case Answer(decision=name):
                 decided = case.decided(name)
-                yield from _leaves(case, [*decided.steps, *decided.settling]) if step.cause is None else [step]
+                yield from (
+                    _leaves(case, [*decided.steps, *decided.settling]) if step.cause is None else [step]
+                )
             case Arithmetic() if step.cause == "over_zero":
                 yield step
             case _:

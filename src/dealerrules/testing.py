@@ -27,7 +27,17 @@ from dealerrules.outcome import (
     TierOutcome,
 )
 from dealerrules.policy.compile import CASES_SUFFIX
-from dealerrules.policy.document import Day, Identifier, Many, Raw, Shape, Table, Text, known_words, read_shape
+from dealerrules.policy.document import (
+    Day,
+    Identifier,
+    Many,
+    Raw,
+    Shape,
+    Table,
+    Text,
+    known_words,
+    read_shape,
+)
 from dealerrules.policy.expressions import Report
 from dealerrules.policy.model import Item, Rule, Title
 from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode, parse, read_file
@@ -212,7 +222,13 @@ def _case(shape: CaseShape, book: PolicyBook, report: Report) -> PolicyCase | No
     before = len(report.diagnostics)
     if shape.subject not in SUBJECTS:
         words = known_words(SUBJECTS)
-        report.add("DR314", shape.span("subject"), name=shape.subject, words=words, nearest=nearest_word(shape.subject, SUBJECTS))
+        report.add(
+            "DR314",
+            shape.span("subject"),
+            name=shape.subject,
+            words=words,
+            nearest=nearest_word(shape.subject, SUBJECTS),
+        )
         return None
     if (shape.given is None) == (shape.facts is None):
         report.add("DR601", shape.key_span("name"))
@@ -281,7 +297,8 @@ def _record(node: Node, subject: str) -> dict[str, object]:
     for table, table_meta in meta.tables.items():
         if isinstance(plain.get(table), list):
             record[table] = [
-                _typed(event, table_meta.fields) if isinstance(event, dict) else event for event in plain[table]
+                _typed(event, table_meta.fields) if isinstance(event, dict) else event
+                for event in plain[table]
             ]
     return {meta.id_field: "case", **record}
 
@@ -292,7 +309,11 @@ def _typed(plain: Mapping[str, Any], fields: Mapping[str, Type]) -> dict[str, ob
 
 
 def _as_type(value: object, type_: Type) -> object:
-    if type_.kind in {Kind.TEXT, Kind.CATEGORY} and isinstance(value, int | Fraction) and not isinstance(value, bool):
+    if (
+        type_.kind in {Kind.TEXT, Kind.CATEGORY}
+        and isinstance(value, int | Fraction)
+        and not isinstance(value, bool)
+    ):
         return str(value)
     if type_.kind in {Kind.DISTANCE, Kind.NUMBER, Kind.MONEY} and isinstance(value, Fraction):
         return Decimal(value.numerator) / Decimal(value.denominator)
@@ -304,7 +325,9 @@ def _facts(node: Node, subject: str, book: PolicyBook) -> dict[str, object]:
     if not isinstance(plain, dict):
         return {"facts": plain}
     known = book.facts[subject]
-    return {name: _as_type(value, known[name].type) if name in known else value for name, value in plain.items()}
+    return {
+        name: _as_type(value, known[name].type) if name in known else value for name, value in plain.items()
+    }
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -351,7 +374,16 @@ def came_out(outcome: Outcome, key: str) -> object:
         case (PayoutOutcome(), "amount" | "band"):
             return getattr(outcome, key)
         case (PayoutOutcome(), "lines"):
-            return [{"band": each.band, "units": each.units, "rate": each.rate, "times": each.times, "amount": each.amount} for each in outcome.lines]
+            return [
+                {
+                    "band": each.band,
+                    "units": each.units,
+                    "rate": each.rate,
+                    "times": each.times,
+                    "amount": each.amount,
+                }
+                for each in outcome.lines
+            ]
         case (OfferOutcome(), "band" | "value" | "always_value"):
             return getattr(outcome, key)
         case (OfferOutcome(), "options"):
@@ -446,5 +478,3 @@ def _see(case: Case, name: str, found: Mapping[_Key, Threshold]) -> None:
                 left, right = at.parts[0].value, at.parts[1].value
                 if isinstance(left, type(right)) or isinstance(left, int | Fraction):
                     threshold.sides.add((left > right) - (left < right))  # type: ignore[operator]
-
-

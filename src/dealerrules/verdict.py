@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-
 class Status(StrEnum):
     """How far a decision got."""
 
@@ -38,13 +37,19 @@ _REASONS = {
         "`{field}` {date} 晚于评估日 {day}",
     ),
     "date_unknown": ("`{field}` is not recorded", "没有记录 `{field}`"),
-    "no_rule": ("no rule holds and the policy states nothing otherwise", "没有一条成立，政策也没有写其他情况"),
+    "no_rule": (
+        "no rule holds and the policy states nothing otherwise",
+        "没有一条成立，政策也没有写其他情况",
+    ),
     "conflict": ("several rows hold at once: {rows}", "同时有几行成立：{rows}"),
     "below_bands": ("the measure lies below the first band", "数值低于第一档"),
     "no_event": ("there is no event to measure from: {facts}", "没有可以起算的事件：{facts}"),
     "unknown_facts": ("these facts are not recorded: {facts}", "以下事实没有记录：{facts}"),
     "over_zero": ("{facts} is 0, so there is nothing to divide by", "{facts} 为0，无法计算比例"),
-    "unknown_rules": ("facts that are not recorded could change the answer: {facts}", "没有记录的事实可能改变结果：{facts}"),
+    "unknown_rules": (
+        "facts that are not recorded could change the answer: {facts}",
+        "没有记录的事实可能改变结果：{facts}",
+    ),
 }
 
 
@@ -140,7 +145,9 @@ def _tier(tier: Tier, holds: set[str], open_: set[str]) -> Verdict:
         undetermined=tuple(rule.id for rule in tier.rules if rule.id in open_ and rule.answer in better),
         answer=level,
         reason=None,
-        angles={angle.id: tier.levels[level_range(tier, angle.id, holds, open_)[0]].id for angle in tier.angles},
+        angles={
+            angle.id: tier.levels[level_range(tier, angle.id, holds, open_)[0]].id for angle in tier.angles
+        },
     )
 
 
@@ -178,7 +185,9 @@ def _payout(payout: Payout, holds: set[str], open_: set[str]) -> Verdict:
     if matched:
         return Verdict(Status.DECIDED, matched, matched, (), answer=matched[0])
     if open_:
-        return Verdict(Status.UNDEFINED, (), (), _in_order(payout, open_), reason=Reason("unknown_facts", {"facts": "?"}))
+        return Verdict(
+            Status.UNDEFINED, (), (), _in_order(payout, open_), reason=Reason("unknown_facts", {"facts": "?"})
+        )
     return Verdict(Status.UNDEFINED, (), (), (), reason=Reason("below_bands"))
 
 
@@ -242,7 +251,9 @@ def _any(table: Rules, holds: set[str], open_: set[str]) -> Verdict:
     return _agreed(table, holds, open_, possible, none_possible=not rows)
 
 
-def _agreed(table: Rules, holds: set[str], open_: set[str], possible: list[str], *, none_possible: bool) -> Verdict:
+def _agreed(
+    table: Rules, holds: set[str], open_: set[str], possible: list[str], *, none_possible: bool
+) -> Verdict:
     """Return the answer when every row that could win (and `otherwise`, if none may) says the same."""
     said = [table.cells[row] for row in possible] + ([table.otherwise] if none_possible else [])
     if all(cells == said[0] for cells in said):
@@ -302,7 +313,9 @@ def settle(
     exact: Fraction | int = 0
     paid = 0
     for line, (units, amount) in zip(payout.lines[rule], lines, strict=True):
-        if not isinstance(amount, int | Fraction) or (line.units is not None and not isinstance(units, int | Fraction)):
+        if not isinstance(amount, int | Fraction) or (
+            line.units is not None and not isinstance(units, int | Fraction)
+        ):
             return None
         exact += amount * times
         # what is paid up to here, rounded as the whole is: so that the lines sum to the total

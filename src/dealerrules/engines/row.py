@@ -41,8 +41,8 @@ from dealerrules.expr import (
     RoundWhole,
     Window,
 )
-from dealerrules.policy.model import AnyDecision, Edition, Payout, Rule, Tier
 from dealerrules.facts import read_attribute
+from dealerrules.policy.model import AnyDecision, Edition, Payout, Rule, Tier
 from dealerrules.records import SUBJECTS, TABLES, Event, Record, engine_value
 from dealerrules.values import (
     ABSENT,
@@ -188,7 +188,9 @@ class Interpreter:
             case IfAbsent():
                 item = self.step(expr.item)
                 missing = item.value is ABSENT
-                return Step(expr, None if missing else item.value, (item,), cause="not_recorded" if missing else None)
+                return Step(
+                    expr, None if missing else item.value, (item,), cause="not_recorded" if missing else None
+                )
             case Lookup():
                 return self._lookup(expr)
             case Before():
@@ -269,7 +271,12 @@ class Interpreter:
         event = self.step(expr.event)
         day = event.value
         if day is None or day is ABSENT or self.record is None:
-            return Step(expr, day if day is ABSENT else None, (event,), cause=None if day is ABSENT else "not_recorded")
+            return Step(
+                expr,
+                day if day is ABSENT else None,
+                (event,),
+                cause=None if day is ABSENT else "not_recorded",
+            )
         assert not isinstance(day, int | Fraction | str)
         earlier = Interpreter(self.edition, self.subject, day - timedelta(days=1), self.record)
         item = earlier.step(expr.item)
@@ -298,7 +305,11 @@ class Interpreter:
         return Step(expr, value, (after,) if after is not None else (), counted, cause)
 
     def _reduced(self, expr: Aggregate, taken: list[Event]) -> tuple[Maybe, str | None]:
-        values = [engine_value(getattr(event, expr.take.name), expr.take.type) for event in taken] if expr.take else []
+        values = (
+            [engine_value(getattr(event, expr.take.name), expr.take.type) for event in taken]
+            if expr.take
+            else []
+        )
         match expr.how:
             case Reduction.COUNT:
                 return len(taken), None
@@ -341,7 +352,9 @@ class Interpreter:
             )
         return self._decided[name]
 
-    def _settled(self, payout: Payout, rule: str) -> tuple[int | None, tuple[Entry, ...] | None, tuple[Step, ...]]:
+    def _settled(
+        self, payout: Payout, rule: str
+    ) -> tuple[int | None, tuple[Entry, ...] | None, tuple[Step, ...]]:
         pairs: list[tuple[Maybe, Maybe]] = []
         steps: list[Step] = []
         for line in payout.lines[rule]:
@@ -388,7 +401,9 @@ class Interpreter:
     @cached_property
     def identity(self) -> str:
         """The subject's id, for messages."""
-        return str(getattr(self.record, SUBJECTS[self.subject].id_field, "")) if self.record is not None else ""
+        return (
+            str(getattr(self.record, SUBJECTS[self.subject].id_field, "")) if self.record is not None else ""
+        )
 
 
 # ---------------------------------------------------------------------------------------------------

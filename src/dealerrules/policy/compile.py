@@ -216,7 +216,11 @@ class _Editor:
             self.fact_sources[subject] = {}
             self.facts[subject] = {
                 name: FactDefinition(
-                    name=name, subject=subject, type=type_, expr=_plain_field(subject, name, type_), builtin=True
+                    name=name,
+                    subject=subject,
+                    type=type_,
+                    expr=_plain_field(subject, name, type_),
+                    builtin=True,
                 )
                 for name, type_ in meta.fields.items()
             }
@@ -243,7 +247,12 @@ class _Editor:
             if isinstance(meaning, Answer):
                 answers[name] = meaning.type
         return Edition(
-            start=self.start, end=self.end, decisions=ordered, facts=self.facts, items=self.items, answers=answers
+            start=self.start,
+            end=self.end,
+            decisions=ordered,
+            facts=self.facts,
+            items=self.items,
+            answers=answers,
         )
 
     # --- names ---
@@ -273,7 +282,9 @@ class _Editor:
             if not isinstance(node, ListNode) or not node.items:
                 self.report.add("DR203", node, expected=phrase("a list of values"), got=shape_name(node))
                 return None
-            return Parameter(name, None, tuple(item.text for item in node.items if isinstance(item, ScalarNode)))
+            return Parameter(
+                name, None, tuple(item.text for item in node.items if isinstance(item, ScalarNode))
+            )
         scope = _Bare(self.report)
         made = constant(shape.value, Type(Kind(shape.type)), scope)
         return None if made is None else Parameter(name, made.type, made.value)
@@ -302,7 +313,13 @@ class _Editor:
                 continue
             if kind.text not in DECISION_SHAPES:
                 words = known_words(DECISION_SHAPES)
-                self.report.add("DR204", kind, word=kind.text, words=words, nearest=nearest_word(kind.text, DECISION_SHAPES))
+                self.report.add(
+                    "DR204",
+                    kind,
+                    word=kind.text,
+                    words=words,
+                    nearest=nearest_word(kind.text, DECISION_SHAPES),
+                )
                 continue
             shape, faults = read_shape(DECISION_SHAPES[kind.text], node)
             self.report.extend(faults)
@@ -311,7 +328,11 @@ class _Editor:
             if shape.subject not in SUBJECTS:
                 nearest = nearest_word(shape.subject, SUBJECTS)
                 self.report.add(
-                    "DR314", shape.span("subject"), name=shape.subject, words=known_words(SUBJECTS), nearest=nearest
+                    "DR314",
+                    shape.span("subject"),
+                    name=shape.subject,
+                    words=known_words(SUBJECTS),
+                    nearest=nearest,
                 )
                 continue
             taken = self._taken(name, shape.subject)
@@ -342,7 +363,9 @@ class _Editor:
             if subject not in SUBJECTS:
                 words = known_words(SUBJECTS)
                 at = subject_node if subject_node is not None else node
-                self.report.add("DR314", at, name=subject, words=words, nearest=nearest_word(subject, SUBJECTS))
+                self.report.add(
+                    "DR314", at, name=subject, words=words, nearest=nearest_word(subject, SUBJECTS)
+                )
                 continue
             taken = self._taken(name, subject)
             if taken is None and name in self.parameters:
@@ -371,12 +394,17 @@ class _Editor:
             if len(given) != 1:
                 self.report.add("DR514", key, name=name)
                 continue
-            stated = shape.value is not None and not (isinstance(shape.value, ScalarNode) and shape.value.text == "unstated")
+            stated = shape.value is not None and not (
+                isinstance(shape.value, ScalarNode) and shape.value.text == "unstated"
+            )
             value = constant(shape.value, MONEY, scope) if stated and shape.value is not None else None
             price = constant(shape.price, RATIO, scope) if shape.price is not None else None
             refund = None
             if shape.refund is not None:
-                low, high = constant(shape.refund.start, RATIO, scope), constant(shape.refund.to, RATIO, scope)
+                low, high = (
+                    constant(shape.refund.start, RATIO, scope),
+                    constant(shape.refund.to, RATIO, scope),
+                )
                 refund = (low, high, shape.refund.of) if low is not None and high is not None else None
             amount = value.value if value is not None else None
             assert amount is None or isinstance(amount, int)
@@ -640,7 +668,11 @@ class _SubjectScope:
             case StageShape():
                 absent = shape.when_absent
                 named = absent.get("id") if isinstance(absent, MapNode) else absent
-                words = [*shape.first, *shape.stages, *([named.text] if isinstance(named, ScalarNode) else [])]
+                words = [
+                    *shape.first,
+                    *shape.stages,
+                    *([named.text] if isinstance(named, ScalarNode) else []),
+                ]
                 return Answer(name, Type(Kind.CATEGORY, tuple(words)))
             case PayoutShape():
                 return Answer(name, MONEY)

@@ -12,7 +12,15 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
@@ -155,7 +163,8 @@ FactForm = Annotated[
     ),
 ]
 FactName = Annotated[
-    Any, _schema(description="the name of a fact, or a fact form", type=["string", "object"], examples=["amount"])
+    Any,
+    _schema(description="the name of a fact, or a fact form", type=["string", "object"], examples=["amount"]),
 ]
 Attached = Annotated[Any, _schema(description="texts that come out with the outcome")]
 
@@ -516,6 +525,8 @@ def _diagnostic(shape: type[Shape], node: Node, fault: dict[str, Any]) -> Diagno
         return Diagnostic("DR201", span, {"key": key, "known": known_words(known)}, nearest_word(key, known))
     context = fault.get("ctx", {})
     if "code" not in context:  # pydantic's own complaint: the text is of the wrong form
-        return Diagnostic("DR203", _find(node, location).span, {"expected": str(fault["msg"]), "got": phrase("this")})
+        return Diagnostic(
+            "DR203", _find(node, location).span, {"expected": str(fault["msg"]), "got": phrase("this")}
+        )
     at = context["node"] or _find(node, location)
     return Diagnostic(context["code"], at.span, context["values"], context["nearest"])

@@ -184,7 +184,13 @@ def constant(node: Node, expected: Type, scope: Scope) -> Constant | None:
 def _boolean(node: ScalarNode, scope: Scope) -> Constant | None:
     if node.text in {"true", "false"}:
         return Constant(node.text == "true", BOOLEAN)
-    scope.report.add("DR404", node, word=node.text, words="`true`, `false`", nearest=nearest_word(node.text, ["true", "false"]))
+    scope.report.add(
+        "DR404",
+        node,
+        word=node.text,
+        words="`true`, `false`",
+        nearest=nearest_word(node.text, ["true", "false"]),
+    )
     return None
 
 
@@ -213,10 +219,17 @@ def _quantity(node: ScalarNode, expected: Type, scope: Scope) -> Constant | None
         scope.report.add("DR402", node, value=node.text, kind=KIND_WORDS[expected.kind], example=example)
     elif literal.kind is Kind.TEXT:
         nearest = nearest_word(node.text, scope.parameters)
-        scope.report.add("DR406", node, value=node.text, kind=KIND_WORDS[expected.kind], example=example, nearest=nearest)
+        scope.report.add(
+            "DR406", node, value=node.text, kind=KIND_WORDS[expected.kind], example=example, nearest=nearest
+        )
     else:
         scope.report.add(
-            "DR401", node, value=node.text, found=KIND_WORDS[literal.kind], kind=KIND_WORDS[expected.kind], example=example
+            "DR401",
+            node,
+            value=node.text,
+            found=KIND_WORDS[literal.kind],
+            kind=KIND_WORDS[expected.kind],
+            example=example,
         )
     return None
 
@@ -245,7 +258,11 @@ def constants(node: Node, expected: Type, scope: Scope) -> tuple[tuple[Value, ..
         scope.report.add("DR205", node)
         return None
     values = [constant(item, expected, scope) for item in node.items]
-    return None if any(value is None for value in values) else (tuple(value.value for value in values if value), None)
+    return (
+        None
+        if any(value is None for value in values)
+        else (tuple(value.value for value in values if value), None)
+    )
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -276,7 +293,9 @@ def condition(node: Node, scope: Scope) -> Expr | None:
     for key, value in node.entries:
         if key.text in {"all", "any"} and not scope.has(key.text):
             if not isinstance(value, ListNode) or not value.items:
-                scope.report.add("DR203", value, expected=phrase("a list of conditions"), got=shape_name(value))
+                scope.report.add(
+                    "DR203", value, expected=phrase("a list of conditions"), got=shape_name(value)
+                )
                 parts.append(None)
                 continue
             inner = [condition(item, scope) for item in value.items]
@@ -351,7 +370,9 @@ def _word_test(item: Expr, key: ScalarNode, value: Node, scope: Scope, name: str
         else:
             result = test(Elapsed(_ELAPSES[word], item), value, scope, f"{word} {name}")
     else:
-        scope.report.add("DR302", key, word=word, words=known_words(TEST_WORDS), nearest=nearest_word(word, TEST_WORDS))
+        scope.report.add(
+            "DR302", key, word=word, words=known_words(TEST_WORDS), nearest=nearest_word(word, TEST_WORDS)
+        )
     if result is not None and word in {"is_not", "none_of"}:
         result = Not(result)
     return result
@@ -369,7 +390,9 @@ def _ordered_test(item: Expr, key: ScalarNode, value: Node, scope: Scope, name: 
     operand = constant(value, type_, scope)
     if operand is None:
         return None
-    return Member(item, _beside(type_.options, type_.options.index(str(operand.value)), how), operand.parameter)
+    return Member(
+        item, _beside(type_.options, type_.options.index(str(operand.value)), how), operand.parameter
+    )
 
 
 def _beside(lowest_first: tuple[str, ...], at: int, how: Comparison) -> tuple[str, ...]:
@@ -391,7 +414,12 @@ def _level_test(levels: Levels, node: Node, scope: Scope) -> Expr | None:
     """Return a test on a level; levels compare in order, the best is the most."""
     scale = Type(Kind.CATEGORY, tuple(reversed(levels.names)), ordered=True)
     placeholder = Field("level", "level", scale)
-    tested = test(placeholder, node, scope, levels.decision if levels.angle is None else f"{levels.decision}.{levels.angle}")
+    tested = test(
+        placeholder,
+        node,
+        scope,
+        levels.decision if levels.angle is None else f"{levels.decision}.{levels.angle}",
+    )
     return None if tested is None else _on_levels(tested, placeholder, levels)
 
 
@@ -481,7 +509,9 @@ def fact_form(node: Node, scope: Scope, *, named: bool = True) -> Expr | None:
         named: whether it is a fact of its own (with title and subject) or stands inside another.
     """
     if not isinstance(node, MapNode):
-        scope.report.add("DR203", node, expected=phrase("a fact form such as `count: visits`"), got=shape_name(node))
+        scope.report.add(
+            "DR203", node, expected=phrase("a fact form such as `count: visits`"), got=shape_name(node)
+        )
         return None
     words = [key for key, _ in node.entries if key.text in FORMS]
     allowed_common = _COMMON if named else set()
@@ -534,7 +564,9 @@ def _make(form: _Form) -> Expr | None:
 def _is_date(item: Expr, form: _Form) -> bool:
     if type_of(item).kind is Kind.DATE:
         return True
-    form.scope.report.add("DR408", form.value, word=form.word, name=_said(form.value), kind=KIND_WORDS[type_of(item).kind])
+    form.scope.report.add(
+        "DR408", form.value, word=form.word, name=_said(form.value), kind=KIND_WORDS[type_of(item).kind]
+    )
     return False
 
 
@@ -547,7 +579,9 @@ def operand(node: Node, scope: Scope, expected: Type | None = None, *, literal: 
     if isinstance(node, MapNode):
         return fact_form(node, scope, named=False)
     if not isinstance(node, ScalarNode):
-        scope.report.add("DR203", node, expected=phrase("a fact, a parameter or a value"), got=shape_name(node))
+        scope.report.add(
+            "DR203", node, expected=phrase("a fact, a parameter or a value"), got=shape_name(node)
+        )
         return None
     if scope.has(node.text):
         meaning = scope.resolve(node.text)
@@ -564,7 +598,12 @@ def operand(node: Node, scope: Scope, expected: Type | None = None, *, literal: 
         scope.report.add("DR407", node, value=node.text)
         return None
     if read.kind is Kind.TEXT:
-        scope.report.add("DR301", node, name=node.text, nearest=nearest_word(node.text, [*scope.names(), *scope.parameters]))
+        scope.report.add(
+            "DR301",
+            node,
+            name=node.text,
+            nearest=nearest_word(node.text, [*scope.names(), *scope.parameters]),
+        )
         return None
     if not literal:
         scope.report.add("DR410", node, value=node.text)
@@ -575,7 +614,11 @@ def operand(node: Node, scope: Scope, expected: Type | None = None, *, literal: 
 
 
 def _operands(form: _Form, count: int | None, *, literal: bool = True) -> list[Expr] | None:
-    if not isinstance(form.value, ListNode) or not form.value.items or (count and len(form.value.items) != count):
+    if (
+        not isinstance(form.value, ListNode)
+        or not form.value.items
+        or (count and len(form.value.items) != count)
+    ):
         wanted = phrase("a list of two: `[a, b]`" if count else "a list: `[a, b]`")
         form.scope.report.add("DR203", form.value, expected=wanted, got=shape_name(form.value))
         return None
@@ -622,7 +665,11 @@ def _arithmetic(form: _Form, how: Operator) -> Expr | None:
     type_ = arithmetic_type(how, type_of(left), type_of(right))
     if type_ is None:
         form.scope.report.add(
-            "DR411", form.value, word=form.word, left=KIND_WORDS[type_of(left).kind], right=KIND_WORDS[type_of(right).kind]
+            "DR411",
+            form.value,
+            word=form.word,
+            left=KIND_WORDS[type_of(left).kind],
+            right=KIND_WORDS[type_of(right).kind],
         )
         return None
     return Arithmetic(how, left, right, type_)
@@ -639,7 +686,9 @@ def _share(form: _Form) -> Expr | None:
         return None
     type_ = type_of(item)
     if type_.kind not in QUANTITIES or type_.kind is Kind.DATE:
-        form.scope.report.add("DR411", of, word="share", left=KIND_WORDS[Kind.RATIO], right=KIND_WORDS[type_.kind])
+        form.scope.report.add(
+            "DR411", of, word="share", left=KIND_WORDS[Kind.RATIO], right=KIND_WORDS[type_.kind]
+        )
         return None
     return Arithmetic(Operator.MULTIPLY, share, item, NUMBER if type_.kind is Kind.COUNT else type_)
 
@@ -650,7 +699,9 @@ def _rounded(form: _Form) -> Expr | None:
         return None
     kind = type_of(item).kind
     if kind not in {Kind.COUNT, Kind.NUMBER}:
-        form.scope.report.add("DR411", form.value, word=form.word, left=KIND_WORDS[kind], right=KIND_WORDS[Kind.NUMBER])
+        form.scope.report.add(
+            "DR411", form.value, word=form.word, left=KIND_WORDS[kind], right=KIND_WORDS[Kind.NUMBER]
+        )
         return None
     return RoundWhole(form.word == "round_up", item, COUNT)
 
@@ -673,17 +724,26 @@ def _first_known(form: _Form) -> Expr | None:
     for item in items[1:]:
         if type_of(item).kind is not first:
             form.scope.report.add(
-                "DR411", form.value, word=form.word, left=KIND_WORDS[first], right=KIND_WORDS[type_of(item).kind]
+                "DR411",
+                form.value,
+                word=form.word,
+                left=KIND_WORDS[first],
+                right=KIND_WORDS[type_of(item).kind],
             )
             return None
     return _if_none(form, FirstKnown(tuple(items)))
 
 
 def _lookup(form: _Form) -> Expr | None:
-    by, values = (form.value.get("by"), form.value.get("values")) if isinstance(form.value, MapNode) else (None, None)
+    by, values = (
+        (form.value.get("by"), form.value.get("values")) if isinstance(form.value, MapNode) else (None, None)
+    )
     if by is None or not isinstance(values, MapNode) or not values.entries:
         form.scope.report.add(
-            "DR203", form.value, expected=phrase("`{by: FACT, values: {word: value, …}}`"), got=shape_name(form.value)
+            "DR203",
+            form.value,
+            expected=phrase("`{by: FACT, values: {word: value, …}}`"),
+            got=shape_name(form.value),
         )
         return None
     item = operand(by, form.scope)
@@ -732,10 +792,16 @@ def _attribute(form: _Form) -> Expr | None:
             return None
         ordered = form.sub("ordered")
         words = tuple(_said(item) for item in options.items)
-        return Field(parts[0], f"attributes.{parts[2]}", Type(Kind.CATEGORY, words, ordered is not None and _said(ordered) == "true"))
+        return Field(
+            parts[0],
+            f"attributes.{parts[2]}",
+            Type(Kind.CATEGORY, words, ordered is not None and _said(ordered) == "true"),
+        )
     if word not in VALUE_TYPES:
         known = [*VALUE_TYPES, "category"]
-        form.scope.report.add("DR204", type_node, word=word, words=known_words(known), nearest=nearest_word(word, known))
+        form.scope.report.add(
+            "DR204", type_node, word=word, words=known_words(known), nearest=nearest_word(word, known)
+        )
         return None
     return Field(parts[0], f"attributes.{parts[2]}", VALUE_TYPES[word])
 
@@ -745,7 +811,9 @@ def _aggregate(form: _Form, how: Reduction) -> Expr | None:
     if not isinstance(form.value, ScalarNode) or form.value.text not in set(scope.table_names()):
         name = _said(form.value)
         tables = list(scope.table_names())
-        scope.report.add("DR306", form.value, name=name, tables=known_words(tables), nearest=nearest_word(name, tables))
+        scope.report.add(
+            "DR306", form.value, name=name, tables=known_words(tables), nearest=nearest_word(name, tables)
+        )
         return None
     table = form.value.text
     if how is Reduction.STREAK and table != "insurance":
@@ -756,7 +824,13 @@ def _aggregate(form: _Form, how: Reduction) -> Expr | None:
     allowed = {form.word, "where", "within", "after"} | _AGGREGATE_KEYS[how] | _COMMON
     for key, _ in form.node.entries:
         if key.text not in allowed:
-            scope.report.add("DR201", key, key=key.text, known=known_words(allowed), nearest=nearest_word(key.text, allowed))
+            scope.report.add(
+                "DR201",
+                key,
+                key=key.text,
+                known=known_words(allowed),
+                nearest=nearest_word(key.text, allowed),
+            )
             sound = False
     where, that = (
         condition(node, event) if (node := form.sub(key)) is not None else None for key in ("where", "that")
@@ -777,7 +851,13 @@ def _aggregate(form: _Form, how: Reduction) -> Expr | None:
     gap_node = form.sub("allow_gap")
     gap = constant(gap_node, DAYS, scope) if gap_node is not None else Constant(0, DAYS)
     if after is not None and type_of(after).kind is not Kind.DATE:
-        scope.report.add("DR408", form.sub("after") or form.node, word="after", name=_said(form.sub("after") or form.node), kind=KIND_WORDS[type_of(after).kind])
+        scope.report.add(
+            "DR408",
+            form.sub("after") or form.node,
+            word="after",
+            name=_said(form.sub("after") or form.node),
+            kind=KIND_WORDS[type_of(after).kind],
+        )
         sound = False
     missing = [
         key
@@ -801,7 +881,9 @@ def _take(form: _Form, event: Scope, how: Reduction) -> Field | None:
         return None
     taken = Field(_said(form.value), name, columns[name])
     if how is Reduction.SUM and (taken.type.kind not in QUANTITIES or taken.type.kind is Kind.DATE):
-        event.report.add("DR411", node, word="sum", left=KIND_WORDS[taken.type.kind], right=KIND_WORDS[Kind.NUMBER])
+        event.report.add(
+            "DR411", node, word="sum", left=KIND_WORDS[taken.type.kind], right=KIND_WORDS[Kind.NUMBER]
+        )
         return None
     return taken
 
@@ -818,7 +900,11 @@ def _window(form: _Form) -> Window | None:
             return None
         if _said(period) not in words:
             form.scope.report.add(
-                "DR404", period, word=_said(period), words=known_words(words), nearest=nearest_word(_said(period), words)
+                "DR404",
+                period,
+                word=_said(period),
+                words=known_words(words),
+                nearest=nearest_word(_said(period), words),
             )
             return None
         return Window(None, _said(period))
@@ -826,6 +912,8 @@ def _window(form: _Form) -> Window | None:
     if size is None:
         return None
     if not isinstance(size, Constant) or size.type.kind not in _DURATIONS:
-        form.scope.report.add("DR406", node, value=_said(node), kind=KIND_WORDS[Kind.MONTHS], example="12 months", nearest=None)
+        form.scope.report.add(
+            "DR406", node, value=_said(node), kind=KIND_WORDS[Kind.MONTHS], example="12 months", nearest=None
+        )
         return None
     return Window(replace(size, type=size.type))

@@ -62,12 +62,19 @@ def _names(node: MapNode) -> Iterator[str]:
 
 def _merged(base: MapNode, own: MapNode, report: Report) -> MapNode:
     """Return `base` with what `own` adds, overrides and removes."""
-    entries = {key.text: (key, value) for key, value in base.entries if key.text not in {"override", "remove"}}
+    entries = {
+        key.text: (key, value) for key, value in base.entries if key.text not in {"override", "remove"}
+    }
     for key, value in own.entries:
         if key.text in {"extend", "override", "remove"}:
             continue
         old = entries.get(key.text)
-        if key.text in _TABLES and old is not None and isinstance(old[1], MapNode) and isinstance(value, MapNode):
+        if (
+            key.text in _TABLES
+            and old is not None
+            and isinstance(old[1], MapNode)
+            and isinstance(value, MapNode)
+        ):
             _check_new(old[1], value, report)
             value = MapNode((*old[1].entries, *value.entries), value.span)  # noqa: PLW2901
         entries[key.text] = (key, value)
@@ -102,9 +109,11 @@ def _or_report(result: MapNode, changed: Node | None, at: ScalarNode, report: Re
 def _replaced(old: Node, new: Node) -> Node:
     """Return `old` with the keys of `new` replaced; anything but a mapping is replaced whole."""
     if not isinstance(old, MapNode) or not isinstance(new, MapNode):
-        return MapNode((*_without(old, "value"), (ScalarNode("value", new.span, quoted=False), new)), old.span) if (
-            isinstance(old, MapNode) and old.get("value") is not None
-        ) else new
+        return (
+            MapNode((*_without(old, "value"), (ScalarNode("value", new.span, quoted=False), new)), old.span)
+            if (isinstance(old, MapNode) and old.get("value") is not None)
+            else new
+        )
     written = {key.text for key, _ in new.entries}
     kept = [entry for entry in old.entries if entry[0].text not in written]
     return MapNode((*kept, *new.entries), old.span)

@@ -205,12 +205,18 @@ def _tier(shape: TierShape, making: Making, common: dict[str, object]) -> Tier |
             making.report.add("DR203", node, expected=phrase("a mapping"), got=shape_name(node))
             making.sound = False
             continue
-        head = MapNode(tuple(entry for entry in node.entries if entry[0].text in {"title", "source", "data"}), angle_span)
+        head = MapNode(
+            tuple(entry for entry in node.entries if entry[0].text in {"title", "source", "data"}), angle_span
+        )
         described, faults = read_shape(Described, head)
         making.report.extend(faults)
         angle = Named(id=name, title=described.title if described else Title())
         angles.append(angle)
-        own = described.source.clause_of() if described is not None and described.source is not None else making.clause
+        own = (
+            described.source.clause_of()
+            if described is not None and described.source is not None
+            else making.clause
+        )
         for key, rules in node.entries:
             if key.text in {"title", "source", "data"}:
                 continue
@@ -239,7 +245,13 @@ def _angle_rules(making: Making, angle: Named, level: str, node: Node, clause: C
             continue
         when = condition(rule.when, making.scope)
         making.add(
-            f"{angle.id}.{rule.id}", when, rule.span("id"), described=rule, answer=level, angle=angle, clause=clause
+            f"{angle.id}.{rule.id}",
+            when,
+            rule.span("id"),
+            described=rule,
+            answer=level,
+            angle=angle,
+            clause=clause,
         )
 
 
@@ -260,7 +272,9 @@ def _start(shape: BandShape, making: Making, type_: Type) -> Start | None:
         making.report.add("DR507", shape.here)
         return None
     node = shape.start if shape.start is not None else shape.over
-    value = _multiple(node, making, type_) if isinstance(node, MapNode) else constant(node, type_, making.scope)
+    value = (
+        _multiple(node, making, type_) if isinstance(node, MapNode) else constant(node, type_, making.scope)
+    )
     return None if value is None else Start(value, shape.start is not None)
 
 
@@ -292,10 +306,14 @@ def _intervals(measure: Expr, starts: list[tuple[Start, Span]], making: Making) 
         return None
     conditions = []
     for at, (start, _) in enumerate(starts):
-        parts: list[Expr] = [Compare(Comparison.AT_LEAST if start.included else Comparison.MORE_THAN, measure, start.value)]
+        parts: list[Expr] = [
+            Compare(Comparison.AT_LEAST if start.included else Comparison.MORE_THAN, measure, start.value)
+        ]
         if at + 1 < len(starts):
             end = starts[at + 1][0]
-            parts.append(Compare(Comparison.LESS_THAN if end.included else Comparison.AT_MOST, measure, end.value))
+            parts.append(
+                Compare(Comparison.LESS_THAN if end.included else Comparison.AT_MOST, measure, end.value)
+            )
         conditions.append(all_of(parts))
     return conditions
 
@@ -396,7 +414,9 @@ def _groups(node: Node | None, by: Node | None, making: Making) -> list[_GROUP]:
     fact = operand(by, making.scope)
     if fact is None or not isinstance(node, MapNode) or not node.entries:
         if fact is not None:
-            making.report.add("DR203", node, expected=phrase("a mapping of value to bands"), got=shape_name(node))
+            making.report.add(
+                "DR203", node, expected=phrase("a mapping of value to bands"), got=shape_name(node)
+            )
         making.sound = False
         return []
     groups: list[_GROUP] = []
@@ -454,7 +474,9 @@ class _Pay:
         self._find_unit()
         when = _when(shape.when, making)
         if (shape.when is None) != (shape.otherwise is None):
-            making.report.add("DR504", shape.span("when") if shape.when is not None else shape.span("otherwise"))
+            making.report.add(
+                "DR504", shape.span("when") if shape.when is not None else shape.span("otherwise")
+            )
             making.sound = False
         if (shape.pays is None) == (shape.bands is None):
             making.report.add("DR506", _key(shape, "kind"))
@@ -519,7 +541,9 @@ class _Pay:
     def _rounding(self) -> tuple[Rounding, int] | None:
         shape = self.shape
         if shape.rounding is None:
-            if self.making.sound and not all(_whole(line.amount) for lines in self.lines.values() for line in lines):
+            if self.making.sound and not all(
+                _whole(line.amount) for lines in self.lines.values() for line in lines
+            ):
                 self.making.report.add("DR503", _key(shape, "kind"))
                 self.making.sound = False
             return None
@@ -557,7 +581,11 @@ class _Pay:
             making.sound = False
             return
         found = [start for start in starts if start is not None]
-        intervals = _intervals(self.measure, [(start, shape.here.span) for start, shape in zip(found, shapes, strict=True)], making)
+        intervals = _intervals(
+            self.measure,
+            [(start, shape.here.span) for start, shape in zip(found, shapes, strict=True)],
+            making,
+        )
         ids = _ids(name, shapes)
         pays = [self._pays(shape) for shape in shapes]
         if intervals is None or any(pay is None for pay in pays):
@@ -720,7 +748,10 @@ def _offer_intervals(
 
 
 def _package(band: OfferBandShape, making: Making) -> Package:
-    for path, names in (*((("choose_one", letter), names) for letter, names in band.choose_one.items()), (("always",), band.always)):
+    for path, names in (
+        *((("choose_one", letter), names) for letter, names in band.choose_one.items()),
+        (("always",), band.always),
+    ):
         node: Node | None = band.here
         for key in path:
             node = node.get(key) if isinstance(node, MapNode) else None
@@ -740,7 +771,11 @@ def _package(band: OfferBandShape, making: Making) -> Package:
 def _check_items(node: Node | None, names: Iterable[str], making: Making) -> None:
     for at, name in enumerate(names):
         if name not in making.items:
-            span = node.items[at].span if isinstance(node, ListNode) else making.scope.report.diagnostics[-1].span
+            span = (
+                node.items[at].span
+                if isinstance(node, ListNode)
+                else making.scope.report.diagnostics[-1].span
+            )
             making.report.add("DR307", span, name=name, nearest=nearest_word(name, making.items))
             making.sound = False
 
@@ -761,7 +796,9 @@ def _rules(shape: RulesShape, making: Making, common: dict[str, object]) -> Rule
         making.add(row.id, when, row.span("id"), described=row)
         cells[row.id] = _cells(row.then, row, outputs, making)
         order.append(row.id)
-    otherwise = _cells(shape.otherwise, shape, outputs, making, "otherwise") if shape.otherwise is not None else None
+    otherwise = (
+        _cells(shape.otherwise, shape, outputs, making, "otherwise") if shape.otherwise is not None else None
+    )
     if not making.sound:
         return None
     return Rules(
@@ -807,7 +844,9 @@ def _cells(
     for name, node in then.items():
         if name not in by_name:
             known = known_words(by_name)
-            making.report.add("DR201", at.key_span(key, name), key=name, known=known, nearest=nearest_word(name, by_name))
+            making.report.add(
+                "DR201", at.key_span(key, name), key=name, known=known, nearest=nearest_word(name, by_name)
+            )
             making.sound = False
             continue
         cell = _cell(by_name[name], node, making)
@@ -835,7 +874,9 @@ def _cell(output: Output, node: Node, making: Making) -> Cell | None:
         return names
     texts: list[Title] = []
     for item in node.items:
-        described, faults = read_shape(Described, MapNode(((ScalarNode("title", item.span, quoted=False), item),), item.span))
+        described, faults = read_shape(
+            Described, MapNode(((ScalarNode("title", item.span, quoted=False), item),), item.span)
+        )
         making.report.extend(faults)
         if described is None:
             return None
@@ -843,7 +884,9 @@ def _cell(output: Output, node: Node, making: Making) -> Cell | None:
     return tuple(texts)
 
 
-def check_effective(shape: EffectiveShape | None, report: Report, lowest: date, highest: date) -> tuple[date, date]:
+def check_effective(
+    shape: EffectiveShape | None, report: Report, lowest: date, highest: date
+) -> tuple[date, date]:
     """Return the days from which and until which something is in force; the end must not precede the start."""
     if shape is None:
         return lowest, highest
@@ -854,4 +897,3 @@ def check_effective(shape: EffectiveShape | None, report: Report, lowest: date, 
 
 
 __all__ = ["Making", "check_effective", "decision", "plain"]
-

@@ -136,14 +136,14 @@ def explain(stop: Stop) -> list[Finding]:
 
 
 def _tab(stop: Stop) -> list[Finding]:
-    """A tab in the indentation: one finding for each run of such lines. A tab is read on as two spaces."""
+    """A tab in the indentation: one finding for each part of the file. A tab is read on as two spaces."""
     if stop.character != "\t" and " tab " not in stop.problem:
         return []
     blank = tuple((match.start(), match.end(), "") for match in _BLANK_LINE_WITH_TAB.finditer(stop.text))
     found = [Finding("", stop.at, stop.at, {}, blank)] if blank else []
     runs: list[list[Edit]] = []
     for match in _TAB_INDENT.finditer(stop.text):
-        if not runs or _line_end(stop.text, runs[-1][-1][1]) + 2 < match.start():
+        if not runs or _INDENTED_BY_SPACES.search(stop.text, runs[-1][-1][1], match.start()):
             runs.append([])
         runs[-1].append((match.start(), match.end(), match[0].replace("\t", "  ")))
     found += [Finding("DR111", run[0][0], run[0][1], {}, tuple(run)) for run in runs]
@@ -428,6 +428,7 @@ _LINE_END: Final = re.compile(r"[\r\n]|\Z")
 _NEXT_LINE: Final = re.compile(r"\r\n|\r|\n|\Z")
 _NEXT_INDENT: Final = re.compile(r"[ \r\n]*[\r\n]( *)(?=[^ \r\n])")
 _TAB_INDENT: Final = re.compile(r"^ *\t[ \t]*(?=[^ \t\r\n#])", re.MULTILINE)
+_INDENTED_BY_SPACES: Final = re.compile(r"^ ", re.MULTILINE)
 _BLANK_LINE_WITH_TAB: Final = re.compile(r"^ *\t[ \t]*(?=\r?$)", re.MULTILINE)
 
 

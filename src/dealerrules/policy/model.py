@@ -272,7 +272,9 @@ class Edition:
 
     def given_types(self, subject: str) -> dict[str, Type]:
         """Return what may be given as a ready-made fact: every fact, and other decisions' answers."""
-        answers = {name: type_ for name, type_ in self.answers.items() if self.decisions[name].subject == subject}
+        answers = {
+            name: type_ for name, type_ in self.answers.items() if self.decisions[name].subject == subject
+        }
         return {**{name: each.type for name, each in self.facts[subject].items()}, **answers}
 
 
@@ -292,7 +294,10 @@ def _meaning(value: object) -> object:
         return value if value is None or isinstance(value, bool | int | str) else str(value)
     if type(value).__module__ == Constant.__module__:
         return canonical(value)
-    return [type(value).__name__, *(_meaning(getattr(value, name)) for name in names if name not in _NOT_MEANING)]
+    return [
+        type(value).__name__,
+        *(_meaning(getattr(value, name)) for name in names if name not in _NOT_MEANING),
+    ]
 
 
 def fingerprint(editions: tuple[Edition, ...]) -> str:

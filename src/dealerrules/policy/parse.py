@@ -1,15 +1,14 @@
-"""Parsing: the bytes of a policy file become plain nodes, each with its text and its place.
+"""Parsing: the text of a policy file becomes plain nodes, each with its text and its place.
 
-Place in the flow: the first step of loading; document.py reads the nodes. The only module that imports yaml,
-and of yaml only the stream of events: no YAML type, alias or tag passes from here, and scalars stay texts.
-Nothing a file holds makes these functions raise, or run long: traps.py knows what YAML would misread, and
-mend.py how to read on behind a syntax error.
+Place in the flow: files.py -> here -> document.py. The only module that imports yaml, and of yaml only the
+stream of events: no YAML type, alias or tag passes from here, and scalars stay texts. Nothing a file holds
+makes :func:`parse` raise, or run long: traps.py knows what YAML would misread, mend.py how to read on behind
+a syntax error.
 """
 
 from __future__ import annotations
 
 import re
-import stat
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,14 +18,15 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from dealerrules.diagnostics import Diagnostic, Phrase, Source, Span, shown, sort_diagnostics
+from dealerrules.policy.files import MAX_BYTES, TOO_BIG, read_file
 from dealerrules.policy.mend import Draft, Stop, explain, not_allowed, swallowed_items
 from dealerrules.policy.traps import POISON, Edit, Finding, forbidden, look_alikes, mangled, missed_colons
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
-MAX_BYTES: Final = 1 << 20
+__all__ = ["ListNode", "MapNode", "Node", "ScalarNode", "missed_colon", "parse", "read_file"]
+
 MAX_DEPTH: Final = 64
 MAX_NODES: Final = 200_000
 MAX_SCALAR: Final = 20_000
@@ -83,104 +83,6 @@ class MapNode:
 Node = ScalarNode | ListNode | MapNode
 
 
-# --- files --------------------------------------------------------------------------------------------
-
-
-def read_file(path: Path, display: str) -> tuple[Source | None, list[Diagnostic]]:
-    """Read a file as text.
-
-    Args:
-        path: where it is.
-        display: the name to show for it in diagnostics.
-
-    Returns:
-        the text, unless it cannot be read; and what is wrong. Never raises.
-    """
-    try:
-        data = _bytes(path)
-    except (OSError, ValueError) as error:
-        return None, [_of_file(display, "DR101", reason=_reason(error))]
-    if isinstance(data, Phrase):
-        return None, [_of_file(display, "DR101", reason=data)]
-    if len(data) > MAX_BYTES:
-        return None, [_of_file(display, "DR108", what=_TOO_BIG, limit="1 MiB")]
-    try:
-        return Source(display, data.decode("utf-8-sig")), []
-    except UnicodeDecodeError as error:
-        first_bad = data.count(b"\n", 0, error.start) + 1
-    encoding, text = _recognised(data)
-    if text is not None:
-        source = Source(display, text)
-        return source, [Diagnostic("DR112", Span(source, 1, 1, 1, 2))]
-    readable = "" if b"\0" in data else data.decode("utf-8", "replace")
-    source = Source(display, readable)
-    column = source.line(first_bad).find("\ufffd") + 1 if readable else 1
-    line = first_bad if column else 1
-    span = Span(source, line, column or 1, line, (column or 1) + 1)
-    return None, [Diagnostic("DR103", span, {"encoding": encoding})]
-
-
-def _bytes(path: Path) -> bytes | Phrase:
-    """Return a file's bytes, no more than the limit and one; or why it is no file to read."""
-    mode = path.stat().st_mode
-    if stat.S_ISDIR(mode):
-        return Phrase("这是一个目录", "it is a directory")
-    if not stat.S_ISREG(mode):
-        return Phrase("这不是普通文件", "it is not a regular file")
-    with path.open("rb") as file:
-        return file.read(MAX_BYTES + 1)
-
-
-def _reason(error: OSError | ValueError) -> Phrase:
-    match error:
-        case FileNotFoundError() | NotADirectoryError():
-            return Phrase("没有这个文件", "there is no such file")
-        case PermissionError():
-            return Phrase("没有读取权限", "permission denied")
-        case OSError(strerror=str(words)):
-            return Phrase(words, words.lower())
-        case _:
-            return Phrase("路径里有不允许的字符", "the path holds a character that is not allowed")
-
-
-def _recognised(data: bytes) -> tuple[Phrase, str | None]:
-    """Return what encoding bytes that are not UTF-8 look like, and the text where that is certain: GBK."""
-    for start, name in _SIGNATURES:
-        if data.startswith(start):
-            return name, None
-    if b"\0" in data:
-        even, odd = data[0::2].count(0), data[1::2].count(0)
-        if max(even, odd) > 20 * min(even, odd) and max(even, odd) > len(data) // 50:
-            return _UTF_16, None
-        return _BINARY, None
-    as_utf_8 = data.decode("utf-8", "ignore")
-    if (len(as_utf_8.encode()) - sum(map(str.isascii, as_utf_8))) * 4 > 3 * sum(byte > 0x7F for byte in data):
-        return _DAMAGED, None
-    for encoding, name in (("gb18030", _GBK), ("big5", _BIG5)):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if _common_share(text, encoding) > 0.8:
-            return name, text if encoding == "gb18030" else None
-    return _UNKNOWN, None
-
-
-def _common_share(text: str, encoding: str) -> float:
-    """Return the share of everyday characters, those of the first level, among all that are not ASCII."""
-    wide = [each for each in text if not each.isascii()]
-    last = 0xD7 if encoding == "gb18030" else 0xC6
-    codes = (each.encode(encoding) for each in wide)
-    common = sum(
-        len(code) == 2 and 0xA1 <= code[0] <= last and (code[1] >= 0xA1 or last == 0xC6) for code in codes
-    )
-    return common / len(wide) if wide else 0.0
-
-
-def _of_file(display: str, code: str, **values: str | Phrase) -> Diagnostic:
-    return Diagnostic(code, Span(Source(display, ""), 1, 1, 1, 1), values)
-
-
 # --- texts --------------------------------------------------------------------------------------------
 
 
@@ -198,7 +100,7 @@ def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
     if source.text.startswith("\ufeff"):
         source = Source(source.name, source.text[1:])
     if len(source.text) > MAX_BYTES:
-        return None, [Diagnostic("DR108", Span(source, 1, 1, 1, 1), {"what": _TOO_BIG, "limit": "1 MiB"})]
+        return None, [Diagnostic("DR108", Span(source, 1, 1, 1, 1), TOO_BIG)]
     mending = _Mending(source)
     findings = list(islice(forbidden(source.text), _MAX_DIAGNOSTICS))
     if len(findings) == _MAX_DIAGNOSTICS:  # no text at all
@@ -546,22 +448,8 @@ class _Reader:
 
 # --- words --------------------------------------------------------------------------------------------
 
-_TOO_BIG: Final = Phrase("文件太大", "the file is too big")
 _FIRST: Final = Phrase("第一次写在这里", "first written here")
 _COMPLEX_KEY: Final = Phrase("复合键", "the complex key")
 _COMPLEX_REMEDY: Final = Phrase(
     "键只能是一个词", "write one word as the key; a text that begins with `{` or `[` needs quotes"
-)
-_GBK: Final = Phrase(" GBK", "GBK")
-_BIG5: Final = Phrase(" Big5（繁体中文）", "Big5 (traditional Chinese)")
-_UTF_16: Final = Phrase(" UTF-16（记事本里叫 Unicode）", "UTF-16 (Notepad calls it Unicode)")
-_BINARY: Final = Phrase("二进制数据", "binary data")
-_DAMAGED: Final = Phrase("损坏的 UTF-8", "damaged UTF-8")
-_UNKNOWN: Final = Phrase("别的编码", "another encoding")
-_SIGNATURES: Final = (
-    (b"\xff\xfe\0\0", Phrase(" UTF-32", "UTF-32")),
-    (b"\xff\xfe", _UTF_16),
-    (b"\xfe\xff", _UTF_16),
-    (b"PK\x03\x04", Phrase(" Excel 或压缩文件", "an Excel or ZIP file")),
-    (b"\xd0\xcf\x11\xe0", Phrase("旧版 Excel 或 Word 文件", "an old Excel or Word file")),
 )

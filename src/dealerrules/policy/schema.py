@@ -42,7 +42,15 @@ def policy_schema() -> dict[str, Any]:
         >>> schema["required"], sorted(schema["$defs"]["AnyDecision"]["properties"]["kind"]["enum"])
         (['policy'], ['offer', 'payout', 'rules', 'stage', 'tier'])
     """
-    shapes = [PolicyShape, *DECISION_SHAPES.values(), RuleShape, RowShape, PayBandShape, OfferBandShape, SourceShape]
+    shapes = [
+        PolicyShape,
+        *DECISION_SHAPES.values(),
+        RuleShape,
+        RowShape,
+        PayBandShape,
+        OfferBandShape,
+        SourceShape,
+    ]
     _, merged = models_json_schema([(shape, "validation") for shape in shapes], by_alias=True)
     definitions: dict[str, Any] = merged["$defs"]
     for definition in definitions.values():

@@ -1,0 +1,819 @@
+"""The writer: the expression tree as Python source.
+
+Place in the flow: the fast engine (``compiled.py``) has programs written here. Truths are written as a pair of
+plain tests, "is true" and "is false", and whatever cannot be unknown is not asked. All aggregates over a table
+share one loop, and many rules on one fact become one bisection.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from bisect import bisect_left, bisect_right
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, assert_never
+
+from dealerrules.engines.ladder import LADDER, ladder, only_quantity
+from dealerrules.engines.loops import Loop, Test, Var
+from dealerrules.expr import (
+    Aggregate,
+    All,
+    Answer,
+    AnyOf,
+    Arithmetic,
+    AsOf,
+    Before,
+    Compare,
+    Comparison,
+    Constant,
+    Elapse,
+    Elapsed,
+    Expr,
+    Fact,
+    Field,
+    FirstKnown,
+    IfAbsent,
+    IsAbsent,
+    Known,
+    LevelIn,
+    Lookup,
+    Member,
+    Not,
+    Operator,
+    Reduction,
+    RoundWhole,
+    Window,
+    children,
+)
+from dealerrules.facts import read_attribute
+from dealerrules.policy.model import AnyDecision, Edition, Payout, Rule, Stage, Tier
+from dealerrules.records import TABLES, engine_value
+from dealerrules.values import (
+    ABSENT,
+    Kind,
+    Maybe,
+    Truth,
+    Type,
+    calendar_start,
+    ceiling,
+    days_before,
+    floor,
+    months_before,
+    months_since,
+    reduced,
+)
+from dealerrules.verdict import answer_value, level_range, settle, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+
+ONE_DAY = timedelta(days=1)
+
+
+class Answers(dict[tuple[int, int], Maybe]):
+    """A decision's answer by its two masks, worked out once each."""
+
+    def __init__(self, decision: AnyDecision) -> None:
+        super().__init__()
+        self.decision = decision
+
+    def __missing__(self, masks: tuple[int, int]) -> Maybe:
+        value = answer_value(self.decision, verdict(self.decision, *masks), None)
+        self[masks] = value
+        return value
+
+
+class LevelTests(dict[tuple[int, int], Truth]):
+    """Whether a level is among the allowed ones, by a tier's two masks."""
+
+    def __init__(self, tier: Tier, test: LevelIn) -> None:
+        super().__init__()
+        self.tier, self.test = tier, test
+
+    def __missing__(self, masks: tuple[int, int]) -> Truth:
+        holds, open_ = (
+            {rule.id for at, rule in enumerate(self.tier.rules) if mask >> at & 1} for mask in masks
+        )
+        granted, best = level_range(self.tier, self.test.angle, holds, open_)
+        allowed = [level.id in self.test.allowed for level in self.tier.levels[best : granted + 1]]
+        self[masks] = True if all(allowed) else None if any(allowed) else False
+        return self[masks]
+
+
+# ---------------------------------------------------------------------------------------------------
+# Functions that generated code calls
+
+
+def quotient(left: Any, right: Any) -> Maybe:
+    """Return an exact ratio; over 0 there is none."""
+    return None if right == 0 else reduced(Fraction(left) / right)
+
+
+def whole_times(left: Any, right: Any) -> Maybe:
+    """Return how often the second fits wholly into the first; over 0 there is no answer."""
+    return None if right == 0 else floor(Fraction(left) / right)
+
+
+def years_running(covers: list[tuple[date, date]], as_of: date, gap: int) -> int:
+    """Return the policy years begun in the unbroken run of cover that holds the day.
+
+    The run grows backwards from the covers that hold the day: whatever ends no more than `gap` days before it joins.
+    """
+    start = min((cover[0] for cover in covers if cover[1] >= as_of), default=None)
+    if start is None:
+        return 0
+    covers.sort(key=lambda cover: cover[1], reverse=True)
+    reach = timedelta(days=gap + 1)
+    for begins, ends in covers:
+        if begins < start:
+            if start - ends > reach:
+                break
+            start = begins
+    return months_since(start, as_of) // 12 + 1
+
+
+_SPACE: dict[str, Any] = {
+    "ABSENT": ABSENT,
+    "ONE_DAY": ONE_DAY,
+    "bisect_left": bisect_left,
+    "bisect_right": bisect_right,
+    "calendar_start": calendar_start,
+    "ceiling": ceiling,
+    "date": date,
+    "days_before": days_before,
+    "engine_value": engine_value,
+    "floor": floor,
+    "months_before": months_before,
+    "months_since": months_since,
+    "quotient": quotient,
+    "read_attribute": read_attribute,
+    "reduced": reduced,
+    "settle": settle,
+    "whole_times": whole_times,
+    "years_running": years_running,
+}
+_RESERVED = frozenset({*dir(builtins), *keyword.kwlist, "as_of", "evaluate", "facts", "record"})
+_SIGNS = {
+    Comparison.EQUAL: ("==", "!="),
+    Comparison.AT_LEAST: (">=", "<"),
+    Comparison.MORE_THAN: (">", "<="),
+    Comparison.AT_MOST: ("<=", ">"),
+    Comparison.LESS_THAN: ("<", ">="),
+}
+_ARITHMETIC = {
+    Operator.ADD: "reduced({} + {})",
+    Operator.SUBTRACT: "reduced({} - {})",
+    Operator.MULTIPLY: "reduced({} * {})",
+    Operator.RATIO: "quotient({}, {})",
+    Operator.WHOLE_TIMES: "whole_times({}, {})",
+    Operator.MIN: "min({}, {})",
+    Operator.MAX: "max({}, {})",
+}
+
+
+# ---------------------------------------------------------------------------------------------------
+# The writer
+
+
+@dataclass
+class Writer:
+    """Writes one program. `mode`: ``record``; ``facts``: given values, any may be unknown; ``fast``: none is."""
+
+    edition: Edition
+    subject: str
+    mode: str
+    constants: dict[str, Any] = field(default_factory=lambda: dict(_SPACE))
+    functions: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._names: set[str] = {*self.constants, *_RESERVED}
+        self._start()
+
+    def _start(self) -> None:
+        self.lines: list[str] = []
+        self.depth = 1
+        self.values: dict[Expr, Var] = {}
+        self.masks: dict[str, tuple[str, str]] = {}
+        self.extras: dict[str, str] = {}
+
+    # --- text ---
+
+    def put(self, line: str) -> None:
+        """Write a line at the present depth."""
+        self.lines.append("    " * self.depth + line)
+
+    @contextmanager
+    def indented(self) -> Iterator[None]:
+        """Write deeper; values made inside are not known outside."""
+        kept = dict(self.values)
+        self.depth += 1
+        yield
+        self.depth -= 1
+        self.values = kept
+
+    def name(self, wanted: str) -> str:
+        """Return a fresh name."""
+        base = re.sub(r"\W", "_", wanted).strip("_") or "value"
+        base = base if base.isidentifier() else f"_{base}"
+        fresh, number = base, 2
+        while fresh in self._names:
+            fresh, number = f"{base}_{number}", number + 1
+        self._names.add(fresh)
+        return fresh
+
+    def constant(self, value: Any, wanted: str) -> str:
+        """Return text for a constant: written out where that is exact, else kept under a name."""
+        if value is True or value is False or isinstance(value, int):
+            return repr(value)
+        if isinstance(value, str):
+            return repr(value)
+        for name, known in self.constants.items():
+            if type(known) is type(value) and not isinstance(value, dict) and known == value:
+                return name
+        fresh = self.name(wanted.upper())
+        self.constants[fresh] = value
+        return fresh
+
+    # --- programs ---
+
+    def program(self, decisions: Sequence[str], plain: tuple[str, ...] | None) -> str:
+        """Return the whole text of a program for some decisions."""
+        self._start()
+        if plain is not None:
+            self._read_plain(plain)
+        needed = [name for name in self.edition.decisions if name in self._closure(decisions)]
+        self._loops(self._exprs_of(needed))
+        for name in needed:
+            self.decision(self.edition.decisions[name])
+        results = []
+        for name in decisions:
+            true, unknown = self.masks[name]
+            results.append(f"({true}, {unknown}, {self.extras.get(name, 'None')})")
+        self.put(f"return ({', '.join(results)},)")
+        head = "def evaluate(record, as_of):" if self.mode == "record" else "def evaluate(facts, as_of):"
+        return "\n\n\n".join([*self.functions, "\n".join([head, *self.lines])]) + "\n"
+
+    def _closure(self, decisions: Iterable[str]) -> set[str]:
+        """Return decisions with those that they read, but for what is read as of another day."""
+        found: set[str] = set()
+        stack = list(decisions)
+        while stack:
+            name = stack.pop()
+            if name in found:
+                continue
+            found.add(name)
+            for node in self._reached(self._exprs_of([name])):
+                if isinstance(node, Answer | LevelIn):
+                    stack.append(node.decision)
+        return found
+
+    def _exprs_of(self, decisions: Iterable[str]) -> list[Expr]:
+        exprs: list[Expr] = []
+        for name in decisions:
+            decision = self.edition.decisions[name]
+            exprs += [rule.when for rule in decision.rules]
+            if isinstance(decision, Stage):
+                exprs.append(decision.measure)
+            if isinstance(decision, Payout):
+                for lines in decision.lines.values():
+                    for line in lines:
+                        exprs += [line.amount] + ([line.units] if line.units is not None else [])
+                if decision.times is not None:
+                    exprs.append(decision.times)
+        return exprs
+
+    def _reached(self, exprs: Iterable[Expr]) -> Iterator[Expr]:
+        """Yield all nodes below some expressions, through facts; what `Before` reads is its own program."""
+        seen: set[str] = set()
+        stack = list(exprs)
+        while stack:
+            node = stack.pop()
+            yield node
+            if isinstance(node, Before):
+                stack.append(node.event)
+            elif isinstance(node, Fact):
+                if node.name not in seen:
+                    seen.add(node.name)
+                    stack.append(self.edition.fact(self.subject, node.name).expr)
+            else:
+                stack.extend(children(node))
+
+    # --- decisions ---
+
+    def decision(self, decision: AnyDecision) -> None:
+        """Write a decision's masks."""
+        true, unknown = self.name(f"{decision.name}_true"), self.name(f"{decision.name}_unknown")
+        self.masks[decision.name] = (true, unknown)
+        self.put(f"# {decision.name}")
+        self.put(f"{true} = {unknown} = 0")
+        order = list(enumerate(decision.rules))
+        if isinstance(decision, Tier):
+            ranks = {angle.id: at for at, angle in enumerate(decision.angles)}
+            order.sort(key=lambda pair: ranks[pair[1].angle or ""])
+        rest = self._ladders(order, true, unknown)
+        for at, rule in rest:
+            self._rule(at, rule, true, unknown)
+        if isinstance(decision, Stage):
+            self.extras[decision.name] = self.value(decision.measure).text
+        if isinstance(decision, Payout):
+            self._payout(decision, true)
+
+    def _rule(self, at: int, rule: Rule, true: str, unknown: str) -> None:
+        test = self.test(rule.when)
+        if test.true == "True":
+            self.put(f"{true} |= {1 << at}  # {rule.id}")
+            return
+        self.put(f"if {test.true}:  # {rule.id}")
+        self.put(f"    {true} |= {1 << at}")
+        if test.false is not None:
+            self.put(f"elif not ({test.false}):")
+            self.put(f"    {unknown} |= {1 << at}")
+
+    def _ladders(self, order: list[tuple[int, Rule]], true: str, unknown: str) -> list[tuple[int, Rule]]:
+        """Write the rules that ask for nothing but one quantity as bisections; return the others."""
+        groups: dict[Expr, list[tuple[int, Rule]]] = {}
+        for at, rule in order:
+            on = only_quantity(rule.when)
+            if on is not None:
+                groups.setdefault(on, []).append((at, rule))
+        done: set[int] = set()
+        for on, rules in groups.items():
+            if len(rules) < LADDER:
+                continue
+            done |= {at for at, _ in rules}
+            edges, masks, when_absent = ladder(on, rules)
+            measured = self.value(on)
+            edges_name, masks_name = self.constant(edges, "edges"), self.constant(masks, "masks")
+            self.put(f"# {len(rules)} rules on {measured.text}")
+            start = "if"
+            if measured.may_none:
+                self.put(f"if {measured.text} is None:")
+                self.put(f"    {unknown} |= {sum(1 << at for at, _ in rules)}")
+                start = "elif"
+            if measured.may_absent:
+                self.put(f"{start} {measured.text} is ABSENT:")
+                self.put(f"    {true} |= {when_absent}")
+                start = "elif"
+            lookup = f"{true} |= {masks_name}[bisect_left({edges_name}, {measured.text}) + bisect_right({edges_name}, {measured.text})]"
+            if start == "if":
+                self.put(lookup)
+            else:
+                self.put("else:")
+                self.put(f"    {lookup}")
+        return [(at, rule) for at, rule in order if at not in done]
+
+    def _payout(self, payout: Payout, true: str) -> None:
+        extra = self.name(f"{payout.name}_settled")
+        self.extras[payout.name] = extra
+        self.put(f"{extra} = None")
+        decision = self.constant(payout, payout.name)
+        word = "if"
+        for at, rule in enumerate(payout.rules):
+            self.put(f"{word} {true} & {1 << at}:  # {rule.id}")
+            word = "elif"
+            with self.indented():
+                pairs = []
+                for line in payout.lines[rule.id]:
+                    units = self.value(line.units).text if line.units is not None else "None"
+                    pairs.append(f"({units}, {self.value(line.amount).text})")
+                times = self.value(payout.times).text if payout.times is not None else "1"
+                self.put(f"{extra} = settle({decision}, {rule.id!r}, ({', '.join(pairs)},), {times})")
+
+    # --- truths ---
+
+    def test(self, expr: Expr, event: str | None = None) -> Test:
+        """Return a condition as two plain tests."""
+        match expr:
+            case All(items=items):
+                return _joined([self.test(item, event) for item in items], "and", "or")
+            case AnyOf(items=items):
+                return _joined([self.test(item, event) for item in items], "or", "and")
+            case Not(item=item):
+                inner = self.test(item, event)
+                return Test(inner.is_false, inner.true if inner.false is not None else None)
+            case Compare():
+                return self._comparison(expr, event)
+            case Member(item=item, among=among):
+                return self._membership(self.value(item, event), among)
+            case Known(item=item):
+                return self._presence(self.value(item, event))
+            case IsAbsent(item=item):
+                var = self.value(item, event)
+                if not var.may_absent:
+                    return Test("False", f"{var.text} is not None" if var.may_none else None)
+                false = f"{var.text} is not None and {var.text} is not ABSENT" if var.may_none else None
+                return Test(f"{var.text} is ABSENT", false)
+            case LevelIn():
+                return self._level(expr)
+            case _:
+                var = self.value(expr, event)
+                if not var.may_none:
+                    return Test(var.text)
+                return Test(f"{var.text} is True", f"{var.text} is False")
+
+    def _comparison(self, expr: Compare, event: str | None) -> Test:
+        left, right = self.value(expr.left, event), self.value(expr.right, event)
+        sign, opposite = _SIGNS[expr.how]
+        sides = [side for side in (left, right) if side.may_none or side.may_absent]
+        plain, against = f"{left.text} {sign} {right.text}", f"{left.text} {opposite} {right.text}"
+        if (
+            expr.how is Comparison.EQUAL
+            and isinstance(expr.right, Constant)
+            and isinstance(expr.right.value, bool)
+        ):
+            is_same = f"{left.text} is {expr.right.value!r}"
+            is_other = f"{left.text} is {not expr.right.value!r}"
+            return Test(is_same, is_other if left.may_none else None)
+        if not sides:
+            return Test(plain)
+        nones = [f"{side.text} is not None" for side in sides if side.may_none]
+        absents = [f"{side.text} is not ABSENT" for side in sides if side.may_absent]
+        equal_to_constant = expr.how is Comparison.EQUAL and isinstance(expr.right, Constant)
+        true = plain if equal_to_constant else " and ".join([*nones, *absents, plain])
+        if not nones:
+            return Test(true)
+        gone = [f"{side.text} is ABSENT" for side in sides if side.may_absent]
+        failed = f"({' or '.join([*gone, against])})" if gone else against
+        return Test(true, " and ".join([*nones, failed]))
+
+    def _membership(self, var: Var, among: tuple[Any, ...]) -> Test:
+        words = self.constant(frozenset(among), "among")
+        false = f"{var.text} is not None and {var.text} not in {words}" if var.may_none else None
+        return Test(f"{var.text} in {words}", false)
+
+    @staticmethod
+    def _presence(var: Var) -> Test:
+        parts = [f"{var.text} is not None"] * var.may_none + [f"{var.text} is not ABSENT"] * var.may_absent
+        return Test(" and ".join(parts) or "True")
+
+    def _level(self, expr: LevelIn) -> Test:
+        true, unknown = self.masks[expr.decision]
+        tier = self.edition.decisions[expr.decision]
+        assert isinstance(tier, Tier)
+        names = [level.id for level in tier.levels]
+        best = [name in expr.allowed for name in names]
+        count = sum(best)
+        if best == [True] * count + [False] * (len(names) - count) and count < len(names):
+            # "this level or better": a granted rule proves it, and without a possible one it is out
+            bits = sum(
+                1 << at
+                for at, rule in enumerate(tier.rules)
+                if rule.answer in expr.allowed and expr.angle in {None, rule.angle}
+            )
+            if self.mode == "fast":
+                return Test(f"{true} & {bits}")
+            return Test(f"{true} & {bits}", f"not ({true} | {unknown}) & {bits}")
+        tests = self.name("levels")
+        self.constants[tests] = LevelTests(tier, expr)
+        var = self.name(f"{expr.decision}_{expr.angle or ''}_test")
+        self.put(f"{var} = {tests}[{true}, {unknown}]")
+        return Test(f"{var} is True", f"{var} is False")
+
+    # --- values ---
+
+    def value(self, expr: Expr, event: str | None = None) -> Var:
+        """Return a value, written once and then known by name."""
+        if event is not None:
+            return self._event_value(expr, event)
+        if expr not in self.values:
+            self.values[expr] = self._made(expr)
+        return self.values[expr]
+
+    def _event_value(self, expr: Expr, event: str) -> Var:
+        match expr:
+            case Field(name=name):
+                return Var(f"{event}_{name}", may_none=True, may_absent=False)
+            case Elapsed(how=how, item=item):
+                inner = self._event_value(item, event)
+                return Var(
+                    f"(None if {inner.text} is None else {_elapsed(how, inner.text)})",
+                    may_none=True,
+                    may_absent=False,
+                )
+            case _:
+                return self.value(expr)
+
+    def _made(self, expr: Expr) -> Var:
+        match expr:
+            case Constant(value=value, parameter=parameter):
+                return Var(self.constant(value, parameter or "value"), may_none=False, may_absent=False)
+            case AsOf():
+                return Var("as_of", may_none=False, may_absent=False)
+            case Field():
+                return self._own_field(expr)
+            case Fact(name=name):
+                return self._fact(name, expr.type)
+            case Answer(decision=decision):
+                return self._answer(decision)
+            case Arithmetic():
+                return self._operation(expr)
+            case RoundWhole(up=up, item=item):
+                return self._guarded("rounded", [self.value(item)], f"{'ceiling' if up else 'floor'}({{}})")
+            case Elapsed(how=how, item=item):
+                return self._guarded(how.value, [self.value(item)], _elapsed(how, "{}"))
+            case FirstKnown(items=items):
+                return self._first_known([self.value(item) for item in items])
+            case IfAbsent(item=item):
+                inner = self.value(item)
+                if not inner.may_absent:
+                    return inner
+                return self._assigned(
+                    "known", f"None if {inner.text} is ABSENT else {inner.text}", may_none=True
+                )
+            case Lookup(by=by, cases=cases):
+                table = self.constant(_Table(cases), "table")
+                made = self._guarded("looked_up", [self.value(by)], f"{table}.get({{}})")
+                return Var(made.text, may_none=True, may_absent=made.may_absent)
+            case Before():
+                return self._before(expr)
+            case Aggregate():
+                return self._late_aggregate(expr)
+            case _:
+                test = self.test(expr)
+                if test.false is None:
+                    return self._assigned("truth", f"bool({test.true})", may_none=False)
+                return self._assigned(
+                    "truth", f"True if {test.true} else False if {test.false} else None", may_none=True
+                )
+
+    def _assigned(self, wanted: str, text: str, *, may_none: bool, may_absent: bool = False) -> Var:
+        name = self.name(wanted)
+        self.put(f"{name} = {text}")
+        return Var(name, may_none, may_absent)
+
+    def _guarded(self, wanted: str, operands: list[Var], form: str) -> Var:
+        """Write an operation that is unknown with an unknown operand, and absent with an absent one."""
+        nones = [f"{each.text} is None" for each in operands if each.may_none]
+        gone = [f"{each.text} is ABSENT" for each in operands if each.may_absent]
+        text = form.format(*(each.text for each in operands))
+        if gone:
+            text = f"ABSENT if {' or '.join(gone)} else {text}"
+        if nones:
+            text = f"None if {' or '.join(nones)} else {text}"
+        return self._assigned(wanted, text, may_none=bool(nones), may_absent=bool(gone))
+
+    def _operation(self, expr: Arithmetic) -> Var:
+        made = self._guarded(
+            expr.how.value, [self.value(expr.left), self.value(expr.right)], _ARITHMETIC[expr.how]
+        )
+        over_zero = expr.how in {Operator.RATIO, Operator.WHOLE_TIMES}
+        return Var(made.text, made.may_none or over_zero, made.may_absent)
+
+    def _first_known(self, items: list[Var]) -> Var:
+        name = self.name("first_known")
+        for at, item in enumerate(items):
+            lacking = [f"{item.text} is None"] * item.may_none + [f"{item.text} is ABSENT"] * item.may_absent
+            if at == 0:
+                self.put(f"{name} = {item.text}")
+            else:
+                self.put(f"if {name} is None or {name} is ABSENT:")
+                unknown = " or ".join(f"{each.text} is None" for each in items[:at] if each.may_none)
+                keep = (
+                    f"None if {item.text} is ABSENT and ({unknown}) else "
+                    if unknown and item.may_absent
+                    else ""
+                )
+                self.put(f"    {name} = {keep}{item.text}")
+            if not lacking:
+                return Var(name, may_none=False, may_absent=False)
+        return Var(name, any(item.may_none for item in items), any(item.may_absent for item in items))
+
+    # --- where values come from ---
+
+    def _own_field(self, expr: Field) -> Var:
+        if self.mode != "record":
+            return Var("None", may_none=True, may_absent=False)
+        if expr.name.startswith("attributes."):
+            name = expr.name.removeprefix("attributes.")
+            type_ = self.constant(expr.type, "type")
+            return self._assigned(name, f"read_attribute(record, {name!r}, {type_})", may_none=True)
+        return self._assigned(expr.name, self._read("record", expr.name, expr.type), may_none=True)
+
+    def _read(self, owner: str, name: str, type_: Type) -> str:
+        if type_.kind in {Kind.MONEY, Kind.NUMBER, Kind.DISTANCE}:
+            return f"engine_value({owner}.{name}, {self.constant(type_, 'type')})"
+        return f"{owner}.{name}"
+
+    def _fact(self, name: str, type_: Type) -> Var:
+        definition = self.edition.fact(self.subject, name)
+        if self.mode == "record":
+            made = self.value(definition.expr)
+            if made.text.startswith(("first_known", "count", "latest", "earliest")) or made.text == name:
+                return made
+            return made
+        var = self.name(name)
+        computed = _computable(definition.expr)
+        absent = _may_be_absent(self.edition, self.subject, definition.expr)
+        self.put(f"{var} = facts.get({name!r})" if not computed else f"if {name!r} in facts:")
+        if computed:
+            self.put(f"    {var} = facts[{name!r}]")
+            self.put("else:")
+            with self.indented():
+                made = self.value(definition.expr)
+                self.put(f"{var} = {made.text}")
+        del type_
+        return Var(var, may_none=True, may_absent=absent)
+
+    def _read_plain(self, names: tuple[str, ...]) -> None:
+        """Write the reading of facts that are all there, all known and all of the right type; else return none."""
+        checks: list[str] = []
+        counts: list[str] = []
+        self.put(f"if len(facts) != {len(names)}:")
+        self.put("    return None")
+        self.put("try:")
+        for name in names:
+            type_ = self.edition.fact(self.subject, name).type
+            var = self.name(name)
+            self.put(f"    {var} = facts[{name!r}]")
+            self.values[Fact(name, type_)] = Var(var, may_none=False, may_absent=False)
+            if type_.kind is Kind.COUNT:
+                checks.append(f"type({var}) is int")
+                counts.append(var)
+            elif type_.kind is Kind.BOOLEAN:
+                checks.append(f"({var} is True or {var} is False)")
+            else:
+                checks.append(
+                    f"type({var}) is str and {var} in {self.constant(frozenset(type_.options), 'words')}"
+                )
+        self.put("except KeyError:")
+        self.put("    return None")
+        if counts:
+            checks.append(f"{' | '.join(counts)} >= 0")
+        self.put(f"if not ({' and '.join(checks)}):")
+        self.put("    return None")
+
+    def _answer(self, decision: str) -> Var:
+        made = self.edition.decisions[decision]
+        true, unknown = self.masks[decision]
+        if isinstance(made, Payout):
+            settled = self.extras[decision]
+            text = f"None if {settled} is None else {settled}[0]"
+        else:
+            answers = self.name(f"{decision}_answers")
+            self.constants[answers] = Answers(made)
+            text = f"{answers}[{true}, {unknown}]"
+        if self.mode != "record":
+            text = f"facts[{decision!r}] if {decision!r} in facts else {text}"
+        return self._assigned(decision, text, may_none=True, may_absent=True)
+
+    def _before(self, expr: Before) -> Var:
+        event = self.value(expr.event)
+        if self.mode != "record":
+            return self._guarded("before", [event], "None")
+        inner = Writer(self.edition, self.subject, "record", self.constants, self.functions)
+        inner._names = self._names
+        function = self.name("as_of_the_day_before")
+        inner._start()
+        needed = [
+            name
+            for name in self.edition.decisions
+            if name
+            in inner._closure(
+                node.decision for node in inner._reached([expr.item]) if isinstance(node, Answer | LevelIn)
+            )
+        ]
+        inner._loops([expr.item, *inner._exprs_of(needed)])
+        for name in needed:
+            inner.decision(self.edition.decisions[name])
+        inner.put(f"return {inner.value(expr.item).text}")
+        self.functions.append("\n".join([f"def {function}(record, as_of):", *inner.lines]))
+        made = self._guarded("before", [event], f"{function}(record, {{}} - ONE_DAY)")
+        return Var(made.text, may_none=True, may_absent=True)
+
+    # --- events ---
+
+    def _loops(self, exprs: list[Expr]) -> None:
+        """Write one loop a table for all aggregates that need no other fact first."""
+        by_table: dict[str, list[Aggregate]] = {}
+        if self.mode != "record":
+            return
+        for node in self._reached(exprs):
+            if isinstance(node, Aggregate) and node.after is None:
+                group = by_table.setdefault(node.table, [])
+                if node not in group:
+                    group.append(node)
+        for table in TABLES:
+            if table in by_table:
+                self._loop(table, by_table[table], None)
+
+    def _late_aggregate(self, expr: Aggregate) -> Var:
+        """Write the loop of an aggregate over events after a date that had to be found first."""
+        if self.mode != "record":
+            return Var("None", may_none=True, may_absent=False)
+        assert expr.after is not None
+        after = self.value(expr.after)
+        bound = self.name("after")
+        text = f"date.min if {after.text} is ABSENT else {after.text}" if after.may_absent else after.text
+        self.put(f"{bound} = {text}")
+        if not after.may_none:
+            self._loop(expr.table, [expr], bound)
+            return self.values[expr]
+        name = self.name("counted")
+        self.put(f"{name} = None")
+        self.put(f"if {bound} is not None:")
+        with self.indented():
+            self._loop(expr.table, [expr], bound)
+            made = self.values[expr]
+            self.put(f"{name} = {made.text}")
+        return Var(name, may_none=True, may_absent=made.may_absent)
+
+    def _loop(self, table: str, aggregates: list[Aggregate], after: str | None) -> None:
+        meta = TABLES[table]
+        loops = [Loop(self, aggregate) for aggregate in aggregates]
+        starts: dict[Window, str] = {}
+        for loop in loops:
+            window = loop.expr.within
+            if window is not None and window not in starts:
+                starts[window] = self.name("window_start")
+                self.put(f"{starts[window]} = {self._window_start(window)}")
+            loop.before()
+        event = self.name("event")
+        self.put(f"for {event} in record.{table}:")
+        with self.indented():
+            day = f"{event}_{meta.date_field}"
+            self.put(f"{day} = {event}.{meta.date_field}")
+            skip = [f"{day} is None"] if not meta.model.model_fields[meta.date_field].is_required() else []
+            skip.append(f"{day} > as_of")
+            if after is not None:
+                skip.append(f"{day} <= {after}")
+            fields = {node for loop in loops for node in loop.fields() if node.name != meta.date_field}
+            for name, words in meta.excluded:
+                skip.append(f"{event}.{name} in {self.constant(frozenset(words), 'excluded')}")
+            self.put(f"if {' or '.join(skip)}:")
+            self.put("    continue")
+            for node in sorted(fields, key=lambda each: each.name):
+                self.put(f"{event}_{node.name} = {self._read(event, node.name, node.type)}")
+            for loop in loops:
+                window = loop.expr.within
+                loop.inside(event, day, starts[window] if window is not None else None)
+        for loop in loops:
+            self.values[loop.expr] = loop.after()
+
+    def _window_start(self, window: Window) -> str:
+        if window.size is None:
+            return f"calendar_start(as_of, {window.period!r}) - ONE_DAY"
+        function = "months_before" if window.size.type.kind is Kind.MONTHS else "days_before"
+        return f"{function}(as_of, {window.size.value})"
+
+
+class _Table(dict[Any, Any]):
+    """A lookup's cases; compared by identity of content like any dict."""
+
+
+def _joined(tests: list[Test], true: str, false: str) -> Test:
+    if not tests:
+        return Test("True" if true == "and" else "False")
+    if len(tests) == 1:
+        return tests[0]
+    trues = f" {true} ".join(
+        f"({test.true})" if " or " in test.true and true == "and" else test.true for test in tests
+    )
+    if true == "or":
+        trues = f"({trues})"
+    if all(test.false is None for test in tests):
+        return Test(trues)
+    falses = f" {false} ".join(f"({test.is_false})" for test in tests)
+    return Test(trues, f"({falses})")
+
+
+def _elapsed(how: Elapse, day: str) -> str:
+    match how:
+        case Elapse.MONTHS_SINCE:
+            return f"months_since({day}, as_of)"
+        case Elapse.DAYS_SINCE:
+            return f"(as_of - {day}).days"
+        case Elapse.DAYS_UNTIL:
+            return f"({day} - as_of).days"
+        case _:
+            assert_never(how)
+
+
+def _computable(expr: Expr) -> bool:
+    """Tell whether a fact can follow from other facts: it is no plain field and no aggregate of events."""
+    return not isinstance(expr, Field | Aggregate) and not (
+        isinstance(expr, IfAbsent) and isinstance(expr.item, Aggregate)
+    )
+
+
+def _may_be_absent(edition: Edition, subject: str, expr: Expr) -> bool:
+    """Tell whether a fact's value can be absent."""
+    match expr:
+        case Aggregate(how=how):
+            return how in {Reduction.LATEST, Reduction.EARLIEST}
+        case Fact(name=name):
+            return _may_be_absent(edition, subject, edition.fact(subject, name).expr)
+        case Arithmetic(left=left, right=right):
+            return _may_be_absent(edition, subject, left) or _may_be_absent(edition, subject, right)
+        case RoundWhole(item=item) | Elapsed(item=item) | Lookup(by=item):
+            return _may_be_absent(edition, subject, item)
+        case FirstKnown(items=items):
+            return all(_may_be_absent(edition, subject, item) for item in items)
+        case Before() | Answer():
+            return True
+        case _:
+            return False
