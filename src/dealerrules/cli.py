@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     parser = _parser()
     try:
-        import argcomplete  # noqa: PLC0415 - optional: completion in the shell
+        import argcomplete  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415 - optional: completion in the shell
     except ImportError:
         pass
     else:

@@ -48,7 +48,7 @@ def read_facts(subject: str, given: Mapping[str, object], known: Mapping[str, Ty
     values: dict[str, Maybe] = {}
     faults: list[Fault] = []
     for name, raw in given.items():
-        type_ = known.get(name) if isinstance(name, str) else None
+        type_ = known.get(name)
         if type_ is None:
             near = nearest(name, known)
             hint = f"; did you mean `{near}`?" if near else ""
@@ -78,7 +78,7 @@ def fact_value(raw: object, type_: Type) -> Maybe:
         (100000, Fraction(7, 10), None)
     """
     if raw is None or raw is ABSENT:
-        return raw  # type: ignore[return-value]
+        return raw
     written = _written(raw, type_)
     if written is not None:
         return written.value

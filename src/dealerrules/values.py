@@ -350,7 +350,7 @@ def read_literal(text: str) -> Literal:
     if kind is not Kind.DISTANCE and not isinstance(value, int):
         message = f"`{text}` is not a whole number of {'fen' if kind is Kind.MONEY else kind.value}"
         raise ValueError(message)
-    if kind is Kind.MONEY and abs(value) > MAX_FEN:
+    if kind is Kind.MONEY and isinstance(value, int) and abs(value) > MAX_FEN:
         message = f"`{text}` is out of range"
         raise ValueError(message)
     return Literal(kind, value)

@@ -157,7 +157,7 @@ def _tier(tier: Tier, holds: set[str], open_: set[str]) -> Verdict:
 
 def _first(order: Sequence[str], holds: set[str], open_: set[str]) -> tuple[list[str], bool]:
     """Return the rules that could win, in order, and whether possibly none does."""
-    possible = []
+    possible: list[str] = []
     for rule in order:
         if rule in holds:
             return [*possible, rule], False

@@ -52,18 +52,14 @@ def only_quantity(when: Expr) -> Expr | None:
     return found
 
 
-def ladder(on: Expr, rules: list[tuple[int, Rule]]) -> tuple[list[Any], list[int], int]:
+def ladder(rules: list[tuple[int, Rule]]) -> tuple[list[Any], list[int], int]:
     """Return edges, the mask between and at them, and the mask of an absent value.
 
     With E the edges, the mask of v stands at ``bisect_left(E, v) + bisect_right(E, v)``: even places lie between
     edges, odd ones on them. A rule changes its truth at its own edges only, so each adds a few flips.
     """
-    del on
-    own = {
-        at: sorted({node.right.value for node in walk(rule.when) if isinstance(node, Compare)})
-        for at, rule in rules
-    }  # type: ignore[attr-defined, type-var]
-    edges = sorted({edge for each in own.values() for edge in each})  # type: ignore[type-var]
+    own = {at: _edges(rule.when) for at, rule in rules}
+    edges: list[Any] = sorted({edge for each in own.values() for edge in each})
     place = {edge: at for at, edge in enumerate(edges)}
     flips = [0] * (2 * len(edges) + 2)
     when_absent = 0
@@ -89,6 +85,15 @@ def ladder(on: Expr, rules: list[tuple[int, Rule]]) -> tuple[list[Any], list[int
     return edges, masks, when_absent
 
 
+def _edges(when: Expr) -> list[Any]:
+    """Return the numbers at which a condition may change, in rising order."""
+    found: set[Any] = set()
+    for node in walk(when):
+        if isinstance(node, Compare) and isinstance(node.right, Constant):
+            found.add(node.right.value)
+    return sorted(found)
+
+
 def _holds(when: Expr, at: Any) -> bool:
     """Return a condition's truth at a value, or strictly between two values (an open side is none)."""
     match when:
@@ -102,9 +107,7 @@ def _holds(when: Expr, at: Any) -> bool:
             if at is ABSENT:
                 return False
             if isinstance(at, tuple):
-                low, high = at
-                side = 1 if low is not None and low >= edge else -1
-                del high
+                side = 1 if at[0] is not None and at[0] >= edge else -1
             else:
                 side = (at > edge) - (at < edge)
             return {

@@ -344,7 +344,9 @@ class Interpreter:
             found = verdict(decision, true, unknown)
             measure = getattr(decision, "measure", None)
             measured = self.step(measure) if measure is not None else None
-            amount, entries, settling = None, None, ()
+            amount: int | None = None
+            entries: tuple[Entry, ...] | None = None
+            settling: tuple[Step, ...] = ()
             if isinstance(decision, Payout) and found.answer is not None:
                 amount, entries, settling = self._settled(decision, found.answer)
             self._decided[name] = Decided(

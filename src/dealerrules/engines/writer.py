@@ -346,7 +346,7 @@ class Writer:
             if len(rules) < LADDER:
                 continue
             done |= {at for at, _ in rules}
-            edges, masks, when_absent = ladder(on, rules)
+            edges, masks, when_absent = ladder(rules)
             measured = self.value(on)
             edges_name, masks_name = self.constant(edges, "edges"), self.constant(masks, "masks")
             self.put(f"# {len(rules)} rules on {measured.text}")

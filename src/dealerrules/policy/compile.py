@@ -7,7 +7,7 @@ An edition is what is in force between two days; where no policy has versions th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -491,7 +491,7 @@ class _Editor:
             if isinstance(each, Tier):
                 ranked = {key: at for at, key in enumerate(order)}
                 angles = sorted(each.angles, key=lambda angle: ranked[f"{name}.{angle.id}"])  # noqa: B023
-                each = _with_angles(each, tuple(angles))
+                each = replace(each, angles=tuple(angles))
             result[name] = each
         return result
 
@@ -543,12 +543,6 @@ class _Editor:
                     if definition is not None:
                         stack.append(definition.expr)
         return found
-
-
-def _with_angles(tier: Tier, angles: tuple[object, ...]) -> Tier:
-    from dataclasses import replace  # noqa: PLC0415
-
-    return replace(tier, angles=angles)
 
 
 def _plain_field(subject: str, name: str, type_: Type) -> Expr:

@@ -154,6 +154,17 @@ Quantity = Annotated[
         examples=["10 yuan", "70%", "6 months", "30 days", "50 km", 3],
     ),
 ]
+ParameterValue = Annotated[
+    Any,
+    _schema(
+        description="a value with its unit; for a list, words",
+        oneOf=[
+            {"type": ["string", "integer", "number"]},
+            {"type": "array", "items": {"type": "string"}, "minItems": 1},
+        ],
+        examples=["20%", "6 months", ["maintenance", "repair"]],
+    ),
+]
 FactForm = Annotated[
     Any,
     _schema(
@@ -173,7 +184,7 @@ class Shape(BaseModel):
     """A YAML mapping with known keys; `here` is its node."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, defer_build=True)
-    here: SkipJsonSchema[Any] = Field(alias=_HERE, exclude=True)
+    here: SkipJsonSchema[Any] = Field(alias="\0here", exclude=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -235,7 +246,7 @@ class ParameterShape(Described):
         Literal["count", "number", "money", "ratio", "months", "days", "distance", "date", "list"],
         _word("count", "number", "money", "ratio", "months", "days", "distance", "date", "list"),
     ]
-    value: Quantity | None = None
+    value: ParameterValue | None = None
 
 
 class RefundShape(Shape):

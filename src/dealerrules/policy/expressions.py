@@ -88,7 +88,7 @@ class Report:
         at: Span | Node,
         *,
         nearest: str | None = None,
-        related: tuple[tuple[Span, str], ...] = (),
+        related: tuple[tuple[Span, str | Phrase], ...] = (),
         **values: str | Phrase,
     ) -> None:
         """Report a fault at a node or span."""
@@ -128,8 +128,13 @@ Meaning = Expr | Levels
 class Scope(Protocol):
     """What names mean at a place of the policy."""
 
-    report: Report
-    parameters: Mapping[str, Parameter]
+    @property
+    def report(self) -> Report:
+        """Where faults go."""
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """The parameters of the edition."""
 
     def names(self) -> Iterable[str]:
         """Return all names that a condition may use here."""
@@ -145,9 +150,6 @@ class Scope(Protocol):
 
     def table_names(self) -> Iterable[str]:
         """Return the event tables of the subject."""
-
-    def decision(self, name: str) -> Meaning | None:
-        """Return what a decision's answer means."""
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -481,6 +483,12 @@ _AGGREGATE_KEYS: dict[Reduction, set[str]] = {
     Reduction.LATEST: {"take", "if_none"},
     Reduction.EARLIEST: {"take", "if_none"},
     Reduction.STREAK: {"allow_gap"},
+}
+_REQUIRED = {
+    Reduction.DISTINCT: "take",
+    Reduction.SUM: "take",
+    Reduction.SOME: "that",
+    Reduction.EVERY: "that",
 }
 VALUE_TYPES: dict[str, Type] = {kind.value: Type(kind) for kind in Kind if kind is not Kind.CATEGORY}
 
@@ -838,13 +846,10 @@ def _aggregate(form: _Form, how: Reduction) -> Expr | None:
     sound = sound and all(
         form.sub(key) is None or made is not None for key, made in (("where", where), ("that", that))
     )
-    for key in ("take", "that", "allow_gap"):
-        required = (how in {Reduction.SUM, Reduction.DISTINCT} and key == "take") or (
-            how in {Reduction.SOME, Reduction.EVERY} and key == "that"
-        )
-        if required and form.sub(key) is None:
-            scope.report.add("DR202", form.node.entries[0][0], key=key)
-            sound = False
+    required = _REQUIRED.get(how)
+    if required is not None and form.sub(required) is None:
+        scope.report.add("DR202", form.node.entries[0][0], key=required)
+        sound = False
     take = _take(form, event, how)
     within = _window(form)
     after = operand(node, scope) if (node := form.sub("after")) is not None else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from dealerrules.diagnostics import nearest_word
@@ -271,7 +272,7 @@ def _start(shape: BandShape, making: Making, type_: Type) -> Start | None:
     if (shape.start is None) == (shape.over is None):
         making.report.add("DR507", shape.here)
         return None
-    node = shape.start if shape.start is not None else shape.over
+    node: Node = shape.start if shape.start is not None else shape.over
     value = (
         _multiple(node, making, type_) if isinstance(node, MapNode) else constant(node, type_, making.scope)
     )
@@ -287,10 +288,11 @@ def _multiple(node: MapNode, making: Making, type_: Type) -> Constant | None:
     factor, value = constant(times, COUNT, making.scope), constant(of, type_, making.scope)
     if factor is None or value is None:
         return None
-    assert isinstance(factor.value, int)
-    assert not isinstance(value.value, str | bool) and isinstance(value.value, int)  # noqa: PT018
+    if not isinstance(value.value, int | Fraction) or not isinstance(factor.value, int):
+        making.report.add("DR509", of)
+        return None
     named = f"{factor.value} × {value.parameter}" if value.parameter else None
-    return Constant(factor.value * value.value, type_, named)
+    return Constant(reduced(factor.value * value.value), type_, named)
 
 
 def _intervals(measure: Expr, starts: list[tuple[Start, Span]], making: Making) -> list[Expr] | None:
@@ -298,7 +300,7 @@ def _intervals(measure: Expr, starts: list[tuple[Start, Span]], making: Making) 
     sound = True
     for (start, _), (following, span) in zip(starts, starts[1:], strict=False):
         low, high = (start.value.value, not start.included), (following.value.value, not following.included)
-        if not low < high:  # type: ignore[operator]
+        if not low < high:
             making.report.add("DR501", span)
             sound = False
     if not sound:

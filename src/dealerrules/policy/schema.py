@@ -6,8 +6,9 @@ first line.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from dealerrules.policy.document import (
@@ -17,6 +18,7 @@ from dealerrules.policy.document import (
     PolicyShape,
     RowShape,
     RuleShape,
+    Shape,
     SourceShape,
 )
 
@@ -42,7 +44,7 @@ def policy_schema() -> dict[str, Any]:
         >>> schema["required"], sorted(schema["$defs"]["AnyDecision"]["properties"]["kind"]["enum"])
         (['policy'], ['offer', 'payout', 'rules', 'stage', 'tier'])
     """
-    shapes = [
+    shapes: list[type[Shape]] = [
         PolicyShape,
         *DECISION_SHAPES.values(),
         RuleShape,
@@ -51,7 +53,8 @@ def policy_schema() -> dict[str, Any]:
         OfferBandShape,
         SourceShape,
     ]
-    _, merged = models_json_schema([(shape, "validation") for shape in shapes], by_alias=True)
+    wanted: list[tuple[type[BaseModel], Literal["validation"]]] = [(shape, "validation") for shape in shapes]
+    _, merged = models_json_schema(wanted, by_alias=True)
     definitions: dict[str, Any] = merged["$defs"]
     for definition in definitions.values():
         _tidy(definition)

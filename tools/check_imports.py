@@ -1,0 +1,91 @@
+"""Check that imports of src/dealerrules point one way, and that some libraries stay in their rooms.
+
+Imports under ``if TYPE_CHECKING:`` are not counted: they name types and load nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1] / "src" / "dealerrules"
+
+ORDER = """
+values diagnostic_codes diagnostics expr
+faults records tables facts
+policy.model policy.traps policy.mend policy.parse policy.phrases policy.document policy.schema
+policy.expressions policy.extend policy.kinds policy.compile
+verdict
+engines.ladder engines.loops engines.writer engines.compiled engines.row
+outcome wording explain book testing demo cli __main__
+""".split()
+"""Every module, in the order of the flow: it may import those before it."""
+
+ENGINE_MAY_IMPORT = {"values", "expr", "records", "facts", "policy.model", "verdict"}
+"""What an engine may import, beside its own parts: never another engine, never the compiler."""
+
+PARTS = {
+    "engines.compiled": {"engines.writer"},
+    "engines.writer": {"engines.ladder", "engines.loops"},
+}
+
+ONLY_IN = {
+    "yaml": {"policy.parse", "policy.mend", "policy.traps"},
+    "narwhals": set(),
+    "polars": set(),
+    "pandas": set(),
+    "pyarrow": set(),
+    "duckdb": set(),
+    "pyspark": set(),
+}
+"""Libraries and the modules that may import them."""
+
+
+def runtime_imports(tree: ast.Module) -> list[tuple[str, int]]:
+    """Return the modules that are loaded at run time, with the line of the import."""
+    found: list[tuple[str, int]] = []
+    stack: list[ast.AST] = [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            stack.extend(node.orelse)
+            continue
+        if isinstance(node, ast.Import):
+            found += [(alias.name, node.lineno) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            found.append((node.module, node.lineno))
+        stack.extend(ast.iter_child_nodes(node))
+    return found
+
+
+def faults() -> list[str]:
+    """Return every import that points the wrong way."""
+    rank = {name: at for at, name in enumerate(ORDER)}
+    said = []
+    for path in sorted(ROOT.rglob("*.py")):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        if module.endswith("__init__"):
+            continue
+        if module not in rank:
+            said.append(f"{path}: module `{module}` has no place in ORDER")
+            continue
+        for name, line in runtime_imports(ast.parse(path.read_text(encoding="utf-8"))):
+            library = name.split(".")[0]
+            if library in ONLY_IN and module not in ONLY_IN[library]:
+                said.append(f"{path}:{line}: `{library}` may not be imported in `{module}`")
+            inner = name.removeprefix("dealerrules.")
+            if library != "dealerrules" or inner not in rank:
+                continue
+            if rank[inner] >= rank[module]:
+                said.append(f"{path}:{line}: `{module}` imports `{inner}`, which comes after it")
+            allowed = ENGINE_MAY_IMPORT | PARTS.get(module, set())
+            if module.startswith("engines.") and inner not in allowed:
+                said.append(f"{path}:{line}: the engine `{module}` may not import `{inner}`")
+    return said
+
+
+if __name__ == "__main__":
+    wrong = faults()
+    print("\n".join(wrong) or "imports point one way")
+    sys.exit(1 if wrong else 0)
