@@ -18,24 +18,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from dealerrules import records, values
+from dealerrules import readers, records, values
+from dealerrules.faults import Fault, FieldError, RecordError, shown
+from dealerrules.readers import engine_value, read_value
 from dealerrules.records import (
     SUBJECTS,
     TABLES,
     ConsultantMonth,
     Customer,
-    Fault,
-    FieldError,
     Model,
     RecallCampaign,
     Record,
-    RecordError,
     RepairOrder,
     Visit,
-    engine_value,
     read_record,
-    read_value,
-    shown,
 )
 from dealerrules.values import (
     BOOLEAN,
@@ -611,4 +607,4 @@ def test_every_model_says_what_it_is() -> None:
     concrete = models(Model) - {Model, records.Event}
     assert len({model.called for model in concrete}) == len(concrete) == 13
     assert all(model.__doc__ for model in concrete)
-    assert values.MAX_COUNT * 10**records.MAX_DECIMALS < 2**63
+    assert values.MAX_COUNT * 10**readers.MAX_DECIMALS < 2**63

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dealerrules.records import SUBJECTS, TABLES, Customer, Fault, Record, read_record
+from dealerrules.faults import Fault
+from dealerrules.records import SUBJECTS, TABLES, Customer, Record, read_record
 from dealerrules.tables import Store, read_jsonl, read_store
 
 DAY = "2014-09-30"

@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[1] / "src" / "dealerrules"
 
 ORDER = """
 values diagnostic_codes diagnostics expr
-faults records tables facts
-policy.model policy.traps policy.mend policy.parse policy.phrases policy.document policy.schema
+faults readers records tables facts
+policy.model policy.traps policy.mend policy.parse policy.files policy.phrases policy.document policy.schema
 policy.expressions policy.extend policy.kinds policy.compile
 verdict
 engines.ladder engines.loops engines.writer engines.compiled engines.row

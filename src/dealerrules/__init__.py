@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dealerrules.book import Answer, Answers, PolicyBook, load, loads
     from dealerrules.diagnostics import Diagnostic, PolicyError
     from dealerrules.explain import Explanation
+    from dealerrules.faults import RecordError
     from dealerrules.outcome import (
         OfferOutcome,
         Outcome,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
         FollowUpResult,
         Purchase,
         RecallCampaign,
-        RecordError,
         RepairOrder,
     )
     from dealerrules.tables import Store, read_store
@@ -102,16 +102,16 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public name
+def __getattr__(name: str) -> Any:
     """Load a public name from its room when it is first used, so that importing costs nothing."""
     if name == "__version__":
-        from importlib.metadata import version  # noqa: PLC0415
+        from importlib.metadata import version
 
         return version("dealerrules")
     if name not in _HOME:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    from importlib import import_module  # noqa: PLC0415
+    from importlib import import_module
 
     value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     globals()[name] = value

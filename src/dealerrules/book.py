@@ -15,10 +15,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dealerrules.diagnostics import Diagnostic, PolicyError, Source
+from dealerrules.diagnostics import Diagnostic, Source
 from dealerrules.engines.compiled import Program
 from dealerrules.explain import Explanation, explain
 from dealerrules.facts import read_facts
+from dealerrules.faults import Fault, RecordError, nearest
 from dealerrules.outcome import (
     AnyOutcome,
     Case,
@@ -35,7 +36,7 @@ from dealerrules.outcome import (
 from dealerrules.policy.compile import compile_into, read_sources
 from dealerrules.policy.expressions import Report
 from dealerrules.policy.model import AnyDecision, Edition, FactDefinition, fingerprint
-from dealerrules.records import SUBJECTS, Fault, Record, RecordError, nearest, read_record
+from dealerrules.records import SUBJECTS, Record, read_record
 from dealerrules.values import read_date
 from dealerrules.verdict import Reason
 
@@ -419,7 +420,7 @@ class Answer(Mapping[str, AnyOutcome]):
             return undefined(
                 latest, Reason("dated_after", {"field": dated_by, "date": str(day), "day": str(as_of)})
             )
-        plan = book._plan(self.subject, day, (name,))  # noqa: SLF001 - the same room
+        plan = book._plan(self.subject, day, (name,))
         if plan.program is None or plan.edition is None:
             return undefined(latest, plan.absent[name])
         if plan.edition is self._plan.edition:

@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, TextIO
 
 from dealerrules.book import Answer, PolicyBook, load
 from dealerrules.diagnostics import PolicyError, render_all
+from dealerrules.faults import RecordError
 from dealerrules.outcome import OfferOutcome, PayoutOutcome, RulesOutcome, StageOutcome, TierOutcome
-from dealerrules.records import SUBJECTS, RecordError
+from dealerrules.records import SUBJECTS
 from dealerrules.tables import Store, read_store
 from dealerrules.values import Kind, read_date
 from dealerrules.verdict import Status
@@ -30,8 +31,8 @@ from dealerrules.verdict import Status
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from dealerrules.faults import Fault
     from dealerrules.outcome import AnyOutcome
-    from dealerrules.records import Fault
 
 DEMO_DAY = "2014-09-30"
 DEMO_CUSTOMERS = 2000
@@ -41,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     parser = _parser()
     try:
-        import argcomplete  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415 - optional: completion in the shell
+        import argcomplete  # type: ignore[import-not-found,unused-ignore]
     except ImportError:
         pass
     else:
@@ -272,7 +273,7 @@ def said(outcome: AnyOutcome) -> str:
 
 def table(heads: list[str], rows: list[list[str]]) -> str:
     """Return rows as a plain table; wide characters count two columns."""
-    from unicodedata import east_asian_width  # noqa: PLC0415
+    from unicodedata import east_asian_width
 
     def width(text: str) -> int:
         return sum(2 if east_asian_width(each) in "WF" else 1 for each in text)
@@ -336,7 +337,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _test(arguments: argparse.Namespace) -> int:
-    from dealerrules.testing import load_cases, run_cases  # noqa: PLC0415
+    from dealerrules.testing import load_cases, run_cases
 
     paths = [Path(each) for each in arguments.policies]
     book = load(paths)
@@ -396,7 +397,7 @@ def _type_words(kind: Kind, options: tuple[str, ...]) -> str:
 
 
 def _schema(arguments: argparse.Namespace) -> int:
-    from dealerrules.policy.schema import policy_schema  # noqa: PLC0415
+    from dealerrules.policy.schema import policy_schema
 
     text = json.dumps(policy_schema(), ensure_ascii=False, indent=2) + "\n"
     if arguments.out:
@@ -411,7 +412,7 @@ def _schema(arguments: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from dealerrules.demo import write_tables  # noqa: PLC0415
+    from dealerrules.demo import write_tables
 
     zh = arguments.lang == "zh"
     book = _load(None)

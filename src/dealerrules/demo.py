@@ -152,7 +152,7 @@ class _Dice:
     @classmethod
     def of(cls, seed: int, what: str, number: int, as_of: date) -> _Dice:
         """Return the dice of one record: they depend on the seed, the kind of thing and its number."""
-        return cls(Random(f"{seed}:{what}:{number}"), as_of)  # noqa: S311  # a demo, not a secret
+        return cls(Random(f"{seed}:{what}:{number}"), as_of)  # a demo, not a secret
 
     def chance(self, share: float) -> bool:
         """Return true that often."""
@@ -284,7 +284,7 @@ def _insurance(dice: _Dice, number: int, vins: Sequence[object]) -> list[dict[st
                 )
             )
             gap = dice.rng.choice(GAP_DAYS) if dice.chance(RENEWED_OFF_DATE) else 0
-            ends_on = starts_on - _DAY - gap * _DAY  # noqa: PLW2901  # of the cover before
+            ends_on = starts_on - _DAY - gap * _DAY  # of the cover before
     return covers
 
 

@@ -10,7 +10,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from dealerrules.records import SUBJECTS, Fault, FieldError, Record, RecordError, nearest, read_value
+from dealerrules.faults import Fault, FieldError, RecordError, nearest
+from dealerrules.readers import read_value
+from dealerrules.records import SUBJECTS, Record
 from dealerrules.values import ABSENT, Kind, Literal, Maybe, Type, Value, exact, read_literal
 
 if TYPE_CHECKING:

@@ -450,7 +450,7 @@ class RulesOutcome(Outcome):
         return tuple(found)
 
     @property
-    def value(self) -> Any:  # noqa: ANN401 - as the policy types it
+    def value(self) -> Any:
         """The one output, or a mapping of several; for `collect` those of all rows, lists joined into one."""
         if self.model.hit == "collect":
             said = [row.outputs for row in self.rows]
@@ -490,7 +490,7 @@ def undefined(model: AnyDecision, reason: Reason) -> AnyOutcome:
     return _of_kind(model, Verdict(Status.UNDEFINED, (), (), (), reason=reason), None, None)
 
 
-def _of_kind(model: AnyDecision, found: Verdict, extra: Any, case: Case | None) -> AnyOutcome:  # noqa: ANN401
+def _of_kind(model: AnyDecision, found: Verdict, extra: Any, case: Case | None) -> AnyOutcome:
     match model:
         case Tier():
             return TierOutcome(model, found, extra, case)

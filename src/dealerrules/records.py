@@ -7,15 +7,12 @@ what it holds is said by the models alone; :data:`TABLES` and :data:`SUBJECTS` a
 
 from __future__ import annotations
 
-import difflib
-import re
-import reprlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -24,7 +21,6 @@ from typing import (
     Final,
     Literal,
     Self,
-    TypeGuard,
     TypeVar,
     cast,
     get_args,
@@ -43,306 +39,23 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from dealerrules.faults import CALLED, SAYS, Fault, FieldError, RecordError, nearest, shown
+from dealerrules.readers import READERS, as_date, as_money, as_number, as_scalar, check_value
 from dealerrules.values import (
     BOOLEAN,
     COUNT,
     DATE,
     DISTANCE,
-    FEN_PER_YUAN,
     MAX_COUNT,
-    MAX_FEN,
     MONEY,
     NUMBER,
     TEXT,
     Kind,
     Type,
-    Value,
-    exact,
-    read_date,
 )
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
-
-MAX_DECIMALS: Final = 6
-"""Decimals of a plain number at most: with MAX_COUNT, what an engine holds exactly in int64."""
-
-# ---------------------------------------------------------------------------------------------------
-# Faults
-
-Says = tuple[str, str]
-"""A message in English and in Chinese; ``{value}`` stands for what was found."""
-
-
-def messages(table: str) -> dict[str, Says]:
-    """Read messages written as lines of ``code | English | Chinese``."""
-    rows = (line.split(" | ") for line in table.strip().splitlines())
-    return {code: (english, chinese) for code, english, chinese in rows}
-
-
-_SAYS: Final = messages("""
-date | a date such as `2014-09-30` is needed, not `{value}` | 需要形如 `2014-09-30` 的日期，而不是 `{value}`
-date_time | a date is needed, not a date with time: `{value}`; pass `{day}` | 需要日期，而不是带时间的日期：`{value}`；请写 `{day}`
-no_such_day | there is no such day: `{value}` | 没有这一天：`{value}`
-money | an amount in yuan is needed, not `{value}`; pass a Decimal or text such as `1234.50` | 需要以元为单位的金额，而不是 `{value}`；请用 Decimal 或 `1234.50` 这样的文本
-money_float | a float does not hold yuan exactly: `{value}`; pass a Decimal or text such as `1234.50` | 浮点数不能精确表示金额：`{value}`；请用 Decimal 或 `1234.50` 这样的文本
-number | a number is needed, not `{value}`; pass a Decimal or a whole number | 需要数字，而不是 `{value}`；请用 Decimal 或整数
-number_float | a float is not exact: `{value}`; pass a Decimal or a whole number | 浮点数不精确：`{value}`；请用 Decimal 或整数
-number_text | a number as text: write {value}, not "{value}" | 数字写成了文本：请写 {value}，不要写 "{value}"
-count | a whole number such as `3` is needed, not `{value}` | 需要 `3` 这样的整数，而不是 `{value}`
-negative | `{value}` is negative: it must be 0 or more | `{value}` 是负数：必须大于或等于 0
-too_large | `{value}` is too large: at most {most} | `{value}` 太大：最多 {most}
-too_small | `{value}` is too small: at least {least} | `{value}` 太小：最少 {least}
-decimals | `{value}` has more than {places} decimals | `{value}` 的小数超过 {places} 位
-boolean | true or false is needed, not `{value}` | 需要 true 或 false，而不是 `{value}`
-text | text is needed, not `{value}` | 需要文本，而不是 `{value}`
-text_number | text is needed, not the number `{value}`: write "{value}" | 需要文本，而不是数字 `{value}`：请写 "{value}"
-surrogate | `{value}` is not valid Unicode text | `{value}` 不是有效的 Unicode 文本
-scalar | text, true or false, a whole number or a Decimal is needed, not `{value}` | 需要文本、true 或 false、整数或 Decimal，而不是 `{value}`
-empty | an id must not be empty | 编号不能为空
-word | `{value}` is none of: {words} | `{value}` 不在可选值之中：{words}
-unknown_field | there is no such field | 没有这个字段
-field_name | the name of a field is text, not `{value}` | 字段名必须是文本，而不是 `{value}`
-missing | is missing | 缺失
-event_date | is missing: an event needs its date | 缺失：事件必须有日期
-events | a list of events is needed, not `{value}` | 需要事件列表，而不是 `{value}`
-mapping | fields with their values (a mapping) are needed, not `{value}` | 需要字段与值的映射，而不是 `{value}`
-refused | `{value}` is not accepted: {why} | 不接受 `{value}`：{why}
-duplicate | `{value}` is also the {name} of {first} | `{value}` 与 {first} 的 {name} 重复
-other_customer | the event is of another customer: `{value}` | 事件属于另一个客户：`{value}`
-subject | `{value}` is not a subject: {words} | `{value}` 不是评估对象：{words}
-""")
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that is wrong with a record.
-
-    Attributes:
-        subject: what the record is of, such as ``customer``; empty for a fault of a whole file.
-        id: the id of that subject, where it is known.
-        field: where in the record, such as ``visits[2].visited_on``; empty for the whole record.
-        value: what was found there; ``None`` where nothing was.
-        message: what is wrong and what to do, in English.
-        message_zh: the same in Chinese.
-        place: file and line, such as ``visits.csv:12``, where the record was read from a file.
-    """
-
-    subject: str
-    id: str | None
-    field: str
-    value: object
-    message: str
-    message_zh: str
-    place: str | None = None
-
-    def text(self, lang: str = "en") -> str:
-        """Return the fault as one line, in English (``en``) or Chinese (``zh``)."""
-        zh = lang == "zh"
-        name = _CALLED.get(self.subject, self.subject) if zh else self.subject.replace("_", " ")
-        record = f"{name} {shown(self.id)}" if self.id else name
-        where = ("，", ", ")[not zh].join(part for part in (record, self.field) if part)
-        message = self.message_zh if zh else self.message
-        return ("：", ": ")[not zh].join(part for part in (self.place, where, message) if part)
-
-
-class RecordError(ValueError):
-    """The data is wrong; says everything that was found.
-
-    Attributes:
-        faults: every fault found, as :class:`Fault`.
-
-    Examples:
-        >>> try:
-        ...     read_record({"customer_id": "C1", "visits": [{"visited_on": "2014-02-30"}]})
-        ... except RecordError as error:
-        ...     print(error)
-        customer C1, visits[0].visited_on: there is no such day: `2014-02-30`
-    """
-
-    def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(faults)
-        super().__init__(self.faults)  # so that it pickles
-
-    def __str__(self) -> str:
-        return self.text()
-
-    def text(self, lang: str = "en") -> str:
-        """Return every fault, one a line, in English (``en``) or Chinese (``zh``)."""
-        return "\n".join(fault.text(lang) for fault in self.faults)
-
-
-class FieldError(ValueError):
-    """What is wrong with one value, before it is known where it stands.
-
-    Attributes:
-        value: what was found.
-        message: what is wrong and what to do, in English.
-        message_zh: the same in Chinese.
-    """
-
-    def __init__(self, value: object, says: Says, *, near: str | None = None, **more: object) -> None:
-        self.value = value
-        self.message, self.message_zh = (text.format(value=shown(value), **more) for text in says)
-        if near:
-            self.message += f"; did you mean `{near}`?"
-            self.message_zh += f"；是否想写 `{near}`？"
-        super().__init__(self.message)
-
-    def at(self, subject: str, id_: object, path: str, place: str | None = None) -> Fault:
-        """Return it as the fault of a record; an `id_` that is not text is none."""
-        known = id_ if isinstance(id_, str) else None
-        return Fault(subject, known, path, self.value, self.message, self.message_zh, place)
-
-
-def shown(value: object) -> str:
-    r"""Return a value for a message: one line of at most 60 characters of it, whatever it is.
-
-    Examples:
-        >>> shown("two\nlines"), shown("x" * 100) == "x" * 59 + "…", shown(10**9999)
-        ('two\\nlines', True, 'a huge number')
-    """
-    if isinstance(value, str):
-        text = value
-    elif isinstance(value, int) and value.bit_length() > 200:
-        text = "a huge number"  # Python refuses to write thousands of digits
-    elif isinstance(value, int | Decimal | date):
-        text = str(value)
-    else:
-        try:
-            text = reprlib.repr(value)  # bounded in depth and width, unlike repr
-        except Exception:  # noqa: BLE001 - it runs whatever code the value brings along
-            text = type(value).__name__
-    text = text if len(text) <= 60 else text[:59] + "…"
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def nearest(word: object, words: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """Return the word that was probably meant, if one is near.
-
-    Examples:
-        >>> nearest("visit_on", ["visited_on", "settled_on"])
-        'visited_on'
-    """
-    found = difflib.get_close_matches(word[:60].lower(), words, 1, cutoff) if isinstance(word, str) else []
-    return found[0] if found else None
-
-
-# ---------------------------------------------------------------------------------------------------
-# Readers, one for each kind of value: each returns what a model holds, or raises FieldError
-
-_NUMERIC: Final = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
-_AMOUNT: Final = re.compile(r"-?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?", re.ASCII)
-_ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-
-
-def _is_text(value: object, form: re.Pattern[str]) -> TypeGuard[str]:
-    return isinstance(value, str) and len(value) <= 60 and form.fullmatch(value) is not None
-
-
-def _is_number(value: object) -> TypeGuard[int | Decimal]:
-    """Tell whether this is an int or a finite Decimal; a bool is neither."""
-    if isinstance(value, Decimal):
-        return value.is_finite()
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _bounded(value: int | Decimal, places: int, least: int, most: int) -> Decimal:
-    """Refuse what an engine cannot hold exactly: in any decimal context, and without writing out 1e999999."""
-    if isinstance(value, Decimal):
-        _, digits, exponent = value.as_tuple()
-        surplus = -int(exponent) - places
-        if surplus > 0 and any(digits[-surplus:]):
-            raise FieldError(value, _SAYS["decimals"], places=places)
-    if not least <= value <= most:
-        code = "too_large" if value > most else "too_small" if least else "negative"
-        raise FieldError(value, _SAYS[code], least=f"{least:,}", most=f"{most:,}")
-    return Decimal(value) if value else Decimal(0)
-
-
-_day: Final = lru_cache(maxsize=2**15)(read_date)  # a store's dates are few, its events many
-
-
-def _date(value: object) -> date:
-    if isinstance(value, datetime):
-        raise FieldError(value, _SAYS["date_time"], day=str(value)[:10])
-    if not isinstance(value, (str, date)):
-        raise FieldError(value, _SAYS["date"])
-    try:
-        return _day(value)
-    except ValueError:
-        code = "no_such_day" if _is_text(value, _ISO) else "date"
-        raise FieldError(value, _SAYS[code]) from None
-
-
-def _money(value: object) -> Decimal:
-    amount = Decimal(value.replace(",", "")) if _is_text(value, _AMOUNT) else value
-    if not _is_number(amount):
-        raise FieldError(value, _SAYS["money_float" if isinstance(value, float) else "money"])
-    return _bounded(amount, 2, 0, MAX_FEN // FEN_PER_YUAN)
-
-
-def _number(value: object, least: int = -MAX_COUNT) -> Decimal:
-    if not _is_number(value):
-        code = "number_float" if isinstance(value, float) else "number"
-        raise FieldError(value, _SAYS["number_text" if _is_text(value, _NUMERIC) else code])
-    return _bounded(value, MAX_DECIMALS, least, MAX_COUNT)
-
-
-def _count(value: object) -> int:
-    if not _is_number(value) or not isinstance(value, int):
-        raise FieldError(value, _SAYS["number_text" if _is_text(value, _NUMERIC) else "count"])
-    _bounded(value, 0, 0, MAX_COUNT)
-    return value
-
-
-def _boolean(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise FieldError(value, _SAYS["boolean"])
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise FieldError(value, _SAYS["text_number" if _is_number(value) else "text"])
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        raise FieldError(value, _SAYS["surrogate"])
-    return value
-
-
-def _scalar(value: object) -> str | bool | int | Decimal:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        return _text(value)
-    if not isinstance(value, int | Decimal | float):
-        raise FieldError(value, _SAYS["scalar"])
-    number = _number(value)
-    return value if isinstance(value, int) else number
-
-
-_READERS: Final[dict[Kind, Callable[[object], Value | Decimal]]] = {
-    Kind.COUNT: _count,
-    Kind.NUMBER: _number,
-    Kind.MONEY: _money,
-    Kind.RATIO: _number,
-    Kind.MONTHS: _count,
-    Kind.DAYS: _count,
-    Kind.DISTANCE: partial(_number, least=0),
-    Kind.DATE: _date,
-    Kind.BOOLEAN: _boolean,
-    Kind.TEXT: _text,
-}
-
-
-def _read(value: object, type_: Type) -> Value | Decimal:
-    if type_.kind is not Kind.CATEGORY:
-        return _READERS[type_.kind](value)
-    if not isinstance(value, str) or value not in type_.options:
-        near = nearest(value, type_.options)
-        raise FieldError(value, _SAYS["word"], near=near, words=", ".join(type_.options))
-    return value
-
 
 # ---------------------------------------------------------------------------------------------------
 # Field types: what pydantic checks, and the Type by which policies and engines know the field
@@ -352,18 +65,18 @@ Id = Annotated[str, Field(strict=True, min_length=1), TEXT]
 Text = Annotated[str, Field(strict=True, min_length=0), TEXT]
 Flag = Annotated[bool, Field(strict=True), BOOLEAN]
 Count = Annotated[int, Field(strict=True, ge=0, le=MAX_COUNT), COUNT]
-Money = Annotated[Decimal, PlainValidator(_money), MONEY]
-Score = Annotated[Decimal, PlainValidator(_number), NUMBER]
-Distance = Annotated[Decimal, PlainValidator(_READERS[Kind.DISTANCE]), DISTANCE]
-Day = Annotated[date, PlainValidator(_date), DATE]
-Scalar = Annotated[str | bool | int | Decimal, PlainValidator(_scalar)]
+Money = Annotated[Decimal, PlainValidator(as_money), MONEY]
+Score = Annotated[Decimal, PlainValidator(as_number), NUMBER]
+Distance = Annotated[Decimal, PlainValidator(READERS[Kind.DISTANCE]), DISTANCE]
+Day = Annotated[date, PlainValidator(as_date), DATE]
+Scalar = Annotated[str | bool | int | Decimal, PlainValidator(as_scalar)]
 _ORDERED: Final = "ordered"  # marks words that stand lowest first
 _JOINT: Final = "joint"  # marks pydantic's error for what _joint_faults tells
 
 
 def _events(value: object) -> object:
     if value is not None and not isinstance(value, list | tuple):
-        raise FieldError(value, _SAYS["events"])
+        raise FieldError(value, SAYS["events"])
     return value or ()
 
 
@@ -387,7 +100,7 @@ class Model(BaseModel):
     key: ClassVar[tuple[str, ...]] = ()  #: its id, and what else tells two of the same id apart
     date_field: ClassVar[str | None] = None  #: its one date
 
-    def __init__(self, /, **data: Any) -> None:  # noqa: ANN401 - pydantic checks them
+    def __init__(self, /, **data: Any) -> None:
         _build(type(self))
         try:
             super().__init__(**data)
@@ -705,49 +418,7 @@ TABLES: Final[Mapping[str, Table]] = {
 SUBJECTS: Final[Mapping[str, Subject]] = {model.called[0]: _subject(model) for model in _RECORDS}
 """The subjects, by name."""
 
-_CALLED: Final = dict(model.called for model in (*_RECORDS, *(table.model for table in TABLES.values())))
-
-
-def engine_value(value: Value | Decimal | None, type_: Type) -> Value | None:
-    """Return the value of a model's field as the engines hold it: money in fen, numbers exact.
-
-    Args:
-        value: what the field holds, which its model has checked.
-        type_: the field's type, from :data:`TABLES` or :data:`SUBJECTS`.
-
-    Examples:
-        >>> engine_value(Decimal("1234.50"), MONEY), engine_value(Decimal("4.5"), NUMBER), engine_value(None, DATE)
-        (123450, Fraction(9, 2), None)
-    """
-    if not isinstance(value, Decimal):
-        return value
-    if type_.kind is Kind.MONEY:
-        numerator, denominator = value.as_integer_ratio()  # exact in any decimal context
-        return numerator * FEN_PER_YUAN // denominator
-    return exact(value)
-
-
-def read_value(value: object, type_: Type) -> Value | None:
-    """Check one value from outside, such as an attribute, against the type that a policy gives it.
-
-    Args:
-        value: what was found; ``None`` is unknown.
-        type_: what it must be: amounts are yuan, and like months and days at least 0.
-
-    Returns:
-        the value as engines hold it.
-
-    Raises:
-        FieldError: saying what is wrong; ``error.at("customer", id, "attributes.grade")`` makes it a fault.
-
-    Examples:
-        >>> read_value("1,234.50", MONEY)
-        123450
-        >>> read_value("7", NUMBER)
-        Traceback (most recent call last):
-        dealerrules.records.FieldError: a number as text: write 7, not "7"
-    """
-    return None if value is None else engine_value(_read(value, type_), type_)
+CALLED.update(model.called for model in (*_RECORDS, *(table.model for table in TABLES.values())))
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -771,17 +442,17 @@ def read_record(data: Mapping[str, object] | Model, subject: str = "customer") -
         110
         >>> read_record({"customer_id": "C1", "regoin": "晋江", "visits": [{"visited_on": "2014/9/30"}]})
         Traceback (most recent call last):
-        dealerrules.records.RecordError: customer C1, visits[0].visited_on: a date such as `2014-09-30` is needed, not `2014/9/30`
+        dealerrules.faults.RecordError: customer C1, visits[0].visited_on: a date such as `2014-09-30` is needed, not `2014/9/30`
         customer C1, regoin: there is no such field; did you mean `region`?
     """
     if isinstance(data, _RECORDS):
         return data
     if subject not in tuple(SUBJECTS):  # a tuple, since a line of JSON may hold what has no hash
         words = ", ".join(SUBJECTS)
-        error = FieldError(subject, _SAYS["subject"], near=nearest(subject, SUBJECTS), words=words)
+        error = FieldError(subject, SAYS["subject"], near=nearest(subject, SUBJECTS), words=words)
         raise RecordError([error.at("", None, "subject")])
     if not isinstance(data, Mapping):
-        raise RecordError([FieldError(data, _SAYS["mapping"]).at(subject, None, "")])
+        raise RecordError([FieldError(data, SAYS["mapping"]).at(subject, None, "")])
     model = SUBJECTS[subject].model
     _build(model)
     try:
@@ -813,25 +484,25 @@ def _field_error(model: type[Model], detail: ErrorDetails) -> FieldError:
         model = TABLES[str(place[0])].model
     name = str(place[-1]) if place else ""
     if kind == "extra_forbidden":
-        return FieldError(value, _SAYS["unknown_field"], near=nearest(name, model.model_fields))
+        return FieldError(value, SAYS["unknown_field"], near=nearest(name, model.model_fields))
     if kind == "invalid_key" or name == "[key]":
-        return FieldError(value, _SAYS["field_name"])
+        return FieldError(value, SAYS["field_name"])
     type_ = _fields(model).get(name)
     if kind == "missing" or (value is None and type_):
         dated = issubclass(model, Event) and name == model.date_field
-        return FieldError(None, _SAYS["event_date" if dated else "missing"])
+        return FieldError(None, SAYS["event_date" if dated else "missing"])
     if kind == "string_too_short":
-        return FieldError(value, _SAYS["empty"])
+        return FieldError(value, SAYS["empty"])
     if kind in {"model_type", "mapping_type", "dict_type"}:
-        return FieldError(value, _SAYS["mapping"])
+        return FieldError(value, SAYS["mapping"])
     cause = detail.get("ctx", {}).get("error")
     if isinstance(cause, FieldError):
         return cause
     try:
-        _read(value, type_ or TEXT)
+        check_value(value, type_ or TEXT)
     except FieldError as error:
         return error
-    return FieldError(value, _SAYS["refused"], why=detail["msg"])
+    return FieldError(value, SAYS["refused"], why=detail["msg"])
 
 
 def _joint_faults(data: Mapping[str, object]) -> Iterator[tuple[str, FieldError]]:
@@ -843,9 +514,9 @@ def _joint_faults(data: Mapping[str, object]) -> Iterator[tuple[str, FieldError]
             values = vars(event) if isinstance(event, Model) else event if isinstance(event, Mapping) else {}
             path, owner = f"{table.name}[{index}]", values.get("customer_id")
             if isinstance(owner, str) and owner != data.get("customer_id"):
-                yield f"{path}.customer_id", FieldError(owner, _SAYS["other_customer"])
+                yield f"{path}.customer_id", FieldError(owner, SAYS["other_customer"])
             id_ = values.get(table.id_field) if table.id_field else None
             if isinstance(id_, str) and first_of.setdefault(id_, index) != index:
                 first = f"{table.name}[{first_of[id_]}]"
-                error = FieldError(id_, _SAYS["duplicate"], name=table.id_field, first=first)
+                error = FieldError(id_, SAYS["duplicate"], name=table.id_field, first=first)
                 yield f"{path}.{table.id_field}", error

@@ -20,21 +20,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NoReturn, cast
 
-from dealerrules.records import (
-    SUBJECTS,
-    TABLES,
-    Customer,
-    Fault,
-    FieldError,
-    Record,
-    RecordError,
-    Subject,
-    Table,
-    messages,
-    nearest,
-    read_record,
-    shown,
-)
+from dealerrules.faults import Fault, FieldError, RecordError, messages, nearest, shown
+from dealerrules.records import SUBJECTS, TABLES, Customer, Record, Subject, Table, read_record
 from dealerrules.values import Kind, Type, read_date
 
 _SAYS: Final = messages("""
@@ -158,7 +145,7 @@ class _Reading:
     broken: set[str] = field(default_factory=set)  #: tables that were not read to their end
     taken: dict[_Key, tuple[str, _Key]] = field(default_factory=dict)  #: key: its place, and whose it is
 
-    def fault(self, place: str, column: str, code: str, value: object = None, **more: Any) -> None:  # noqa: ANN401
+    def fault(self, place: str, column: str, code: str, value: object = None, **more: Any) -> None:
         self.faults.append(FieldError(value, _SAYS[code], **more).at("", None, column, place))
 
     def claim(self, kind: Table | Subject, values: Mapping[str, object], place: str, owner: _Key) -> bool:

@@ -10,13 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dealerrules.book import Answer, PolicyBook
 from dealerrules.diagnostics import Diagnostic, PolicyError, Severity, nearest_word
-from dealerrules.engines.row import Interpreter, Step
 from dealerrules.expr import All, Compare, Constant, Expr, Fact, LevelIn, type_of, walk
+from dealerrules.faults import RecordError
 from dealerrules.outcome import (
     Case,
     OfferOutcome,
@@ -40,12 +38,16 @@ from dealerrules.policy.document import (
 )
 from dealerrules.policy.expressions import Report
 from dealerrules.policy.model import Item, Rule, Title
-from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode, parse, read_file
-from dealerrules.records import SUBJECTS, RecordError
+from dealerrules.policy.parse import ListNode, MapNode, Node, parse, read_file
+from dealerrules.records import SUBJECTS
 from dealerrules.values import QUANTITIES, Kind, Type, read_literal, show, to_yuan
 
 if TYPE_CHECKING:
     from datetime import date
+    from pathlib import Path
+
+    from dealerrules.book import Answer, PolicyBook
+    from dealerrules.engines.row import Interpreter, Step
 
 EXPECTATIONS = (
     "status",
@@ -259,7 +261,7 @@ def _expected(shape: CaseShape, name: str, node: Node, book: PolicyBook, report:
     return {key.text: _plain(value) for key, value in node.entries}
 
 
-def _plain(node: Node) -> Any:  # noqa: ANN401 - YAML is any shape
+def _plain(node: Node) -> Any:
     """Return a node as plain values; numbers, amounts and dates by how they are written."""
     if isinstance(node, MapNode):
         return {key.text: _plain(value) for key, value in node.entries}

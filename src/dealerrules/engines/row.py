@@ -43,7 +43,8 @@ from dealerrules.expr import (
 )
 from dealerrules.facts import read_attribute
 from dealerrules.policy.model import AnyDecision, Edition, Payout, Rule, Tier
-from dealerrules.records import SUBJECTS, TABLES, Event, Record, engine_value
+from dealerrules.readers import engine_value
+from dealerrules.records import SUBJECTS, TABLES, Event, Record
 from dealerrules.values import (
     ABSENT,
     Kind,

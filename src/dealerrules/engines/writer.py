@@ -51,7 +51,8 @@ from dealerrules.expr import (
 )
 from dealerrules.facts import read_attribute
 from dealerrules.policy.model import AnyDecision, Edition, Payout, Rule, Stage, Tier
-from dealerrules.records import TABLES, engine_value
+from dealerrules.readers import engine_value
+from dealerrules.records import TABLES
 from dealerrules.values import (
     ABSENT,
     Kind,

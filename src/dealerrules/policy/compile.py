@@ -490,7 +490,7 @@ class _Editor:
             each = made[name]
             if isinstance(each, Tier):
                 ranked = {key: at for at, key in enumerate(order)}
-                angles = sorted(each.angles, key=lambda angle: ranked[f"{name}.{angle.id}"])  # noqa: B023
+                angles = sorted(each.angles, key=lambda angle: ranked[f"{name}.{angle.id}"])
                 each = replace(each, angles=tuple(angles))
             result[name] = each
         return result
@@ -552,7 +552,7 @@ def _plain_field(subject: str, name: str, type_: Type) -> Expr:
 
 
 def _title_of(node: Node, report: Report) -> Title | None:
-    from dealerrules.policy.document import Described  # noqa: PLC0415
+    from dealerrules.policy.document import Described
 
     wrapped = MapNode(((ScalarNode("title", node.span, quoted=False), node),), node.span)
     described, faults = read_shape(Described, wrapped)
@@ -574,10 +574,10 @@ class _Bare:
     def names(self) -> Iterable[str]:
         return ()
 
-    def resolve(self, name: str) -> Meaning | None:  # noqa: ARG002
+    def resolve(self, name: str) -> Meaning | None:
         return None
 
-    def has(self, name: str) -> bool:  # noqa: ARG002
+    def has(self, name: str) -> bool:
         return False
 
     def event(self, table: str) -> Scope:

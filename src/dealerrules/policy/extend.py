@@ -76,7 +76,7 @@ def _merged(base: MapNode, own: MapNode, report: Report) -> MapNode:
             and isinstance(value, MapNode)
         ):
             _check_new(old[1], value, report)
-            value = MapNode((*old[1].entries, *value.entries), value.span)  # noqa: PLW2901
+            value = MapNode((*old[1].entries, *value.entries), value.span)
         entries[key.text] = (key, value)
     entries.pop("extend", None)
     result = MapNode(tuple(entries.values()), own.span)

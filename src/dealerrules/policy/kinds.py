@@ -684,7 +684,7 @@ def _minus(left: Expr, right: Expr) -> Expr:
     if isinstance(right, Constant) and right.value == 0:
         return left
     if isinstance(left, Constant) and isinstance(right, Constant):
-        assert not isinstance(left.value, str | bool) and not isinstance(right.value, str | bool)  # noqa: PT018
+        assert not isinstance(left.value, str | bool) and not isinstance(right.value, str | bool)
         return Constant(reduced(left.value - right.value), left.type)  # type: ignore[operator, arg-type]
     return Arithmetic(Operator.SUBTRACT, left, right, type_of(left))
 

@@ -282,12 +282,12 @@ class _Reader:
 
     # each kind of event
 
-    def _document(self, event: Any) -> None:  # noqa: ANN401
+    def _document(self, event: Any) -> None:
         self._documents += 1
         if self._documents > 1:
             self._report("DR105", self._span(event.start_mark, event.end_mark))
 
-    def _scalar(self, event: Any) -> None:  # noqa: ANN401
+    def _scalar(self, event: Any) -> None:
         value, start, end = event.value, event.start_mark, event.end_mark
         plain = event.style is None or event.style == ""
         self._last = (start.index, end.index, plain)
@@ -303,7 +303,7 @@ class _Reader:
             self._check_plain(node, start.index, end.index)
         self._put(node, start, end)
 
-    def _start(self, event: Any) -> None:  # noqa: ANN401
+    def _start(self, event: Any) -> None:
         self._check_properties(event)
         if not self._open:
             self._root_column = event.start_mark.column
@@ -316,7 +316,7 @@ class _Reader:
             _Open(event.start_mark, bool(event.flow_style), isinstance(event, yaml.MappingStartEvent))
         )
 
-    def _end(self, event: Any) -> None:  # noqa: ANN401
+    def _end(self, event: Any) -> None:
         done = self._open.pop()
         children: Iterable[Node] = done.items or [value for _, value in done.entries]
         span = self._span(done.start, event.end_mark)
@@ -327,7 +327,7 @@ class _Reader:
         node = MapNode(tuple(done.entries), span) if done.is_map else ListNode(tuple(done.items), span)
         self._put(node, done.start, event.end_mark)
 
-    def _alias(self, event: Any) -> None:  # noqa: ANN401
+    def _alias(self, event: Any) -> None:
         if not self._merged:
             self._note(not_allowed(self.text, event.start_mark.index, event.end_mark.index))
         span = self._span(event.start_mark, event.end_mark)
@@ -335,7 +335,7 @@ class _Reader:
 
     # where a node goes
 
-    def _put(self, node: Node, start: Any, end: Any) -> None:  # noqa: ANN401
+    def _put(self, node: Node, start: Any, end: Any) -> None:
         self._nodes += 1
         if self._nodes > MAX_NODES:
             self._over(node.span, Phrase("内容太多", "there are too many values"), str(MAX_NODES))
@@ -379,7 +379,7 @@ class _Reader:
 
     # what is looked at
 
-    def _check_properties(self, event: Any) -> None:  # noqa: ANN401
+    def _check_properties(self, event: Any) -> None:
         if event.anchor is None and event.tag is None:
             return
         start = event.start_mark.index
@@ -404,7 +404,7 @@ class _Reader:
         span = self.mending.span(comment.start(), comment.end())
         self._report("DR113", span, comment=shown(comment[0].rstrip(), 40), text=shown(node.text, 40))
 
-    def _check_value(self, top: _Open, node: Node, start: Any, end: Any) -> None:  # noqa: ANN401
+    def _check_value(self, top: _Open, node: Node, start: Any, end: Any) -> None:
         assert top.key is not None
         if (
             isinstance(node, ScalarNode)
@@ -420,7 +420,7 @@ class _Reader:
         elif top.key.text not in {"zh", "en"}:
             self._check_own_line(node, start, end, top)
 
-    def _check_own_line(self, node: Node, start: Any, end: Any, top: _Open | None) -> None:  # noqa: ANN401
+    def _check_own_line(self, node: Node, start: Any, end: Any, top: _Open | None) -> None:
         """Look for ``key：value`` where a mapping would stand: the whole of a block, on lines of its own."""
         if not isinstance(node, ScalarNode) or node.quoted or node.broken or (top and top.flow):
             return
@@ -440,7 +440,7 @@ class _Reader:
     def _report(self, code: str, span: Span, **values: str | Phrase) -> None:
         self.diagnostics.append(Diagnostic(code, span, values))
 
-    def _span(self, start: Any, end: Any) -> Span:  # noqa: ANN401
+    def _span(self, start: Any, end: Any) -> Span:
         if self.mending.draft.changed:
             return self.mending.span(start.index, end.index)
         return Span(self.mending.source, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
