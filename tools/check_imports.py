@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1] / "src" / "dealerrules"
 ORDER = """
 values diagnostic_codes diagnostics expr
 faults readers records tables facts
-policy.model policy.traps policy.mend policy.parse policy.files policy.phrases policy.document policy.schema
+policy.model policy.traps policy.mend policy.files policy.parse policy.phrases policy.document policy.schema
 policy.expressions policy.extend policy.kinds policy.compile
 verdict
 engines.ladder engines.loops engines.writer engines.compiled engines.row
@@ -22,7 +22,7 @@ outcome wording explain book testing demo cli __main__
 """.split()
 """Every module, in the order of the flow: it may import those before it."""
 
-ENGINE_MAY_IMPORT = {"values", "expr", "records", "facts", "policy.model", "verdict"}
+ENGINE_MAY_IMPORT = {"values", "expr", "readers", "records", "facts", "policy.model", "verdict"}
 """What an engine may import, beside its own parts: never another engine, never the compiler."""
 
 PARTS = {

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 """Of the JSON that `to_dict` gives; it changes when a key changes its meaning."""
 
-O = TypeVar("O", bound=Outcome)
+Kind = TypeVar("Kind", bound=Outcome)
 
 
 def load(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> PolicyBook:
@@ -312,10 +312,10 @@ class Answers:
 
 
 class Answer(Mapping[str, AnyOutcome]):
-    """All decisions for one subject on one day, by name; explained on demand.
+    r"""All decisions for one subject on one day, by name; explained on demand.
 
     Examples:
-        >>> book = loads("policy: p\\ndecisions: {d: {kind: rules, hit: unique, outputs: {d: {type: boolean}}, "
+        >>> book = loads("policy: p\ndecisions: {d: {kind: rules, hit: unique, outputs: {d: {type: boolean}}, "
         ...              "rows: [{id: r, when: {media: true}, then: {d: true}}]}}")
         >>> answer = book.evaluate({"customer_id": "C1"}, as_of="2014-09-30")
         >>> answer["d"].status.value, answer["d"].missing
@@ -420,7 +420,7 @@ class Answer(Mapping[str, AnyOutcome]):
             return undefined(
                 latest, Reason("dated_after", {"field": dated_by, "date": str(day), "day": str(as_of)})
             )
-        plan = book._plan(self.subject, day, (name,))
+        plan = book._plan(self.subject, day, (name,))  # noqa: SLF001 - the same room
         if plan.program is None or plan.edition is None:
             return undefined(latest, plan.absent[name])
         if plan.edition is self._plan.edition:
@@ -474,7 +474,7 @@ class Answer(Mapping[str, AnyOutcome]):
         """Return the outcome of a rules table."""
         return self._typed(name, RulesOutcome)
 
-    def _typed(self, name: str, kind: type[O]) -> O:
+    def _typed(self, name: str, kind: type[Kind]) -> Kind:
         found = self[name]
         if not isinstance(found, kind):
             message = f"`{name}` is a {found.kind}, not a {kind.__name__.removesuffix('Outcome').lower()}"

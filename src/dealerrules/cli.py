@@ -11,6 +11,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -18,9 +19,10 @@ from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
+from unicodedata import east_asian_width
 
 from dealerrules.book import Answer, PolicyBook, load
-from dealerrules.diagnostics import PolicyError, render_all
+from dealerrules.diagnostics import PolicyError, nearest_word, render_all
 from dealerrules.faults import RecordError
 from dealerrules.outcome import OfferOutcome, PayoutOutcome, RulesOutcome, StageOutcome, TierOutcome
 from dealerrules.records import SUBJECTS
@@ -55,11 +57,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(render_all(error.diagnostics, arguments.lang, color=color), file=sys.stderr)
     except RecordError as error:
         print(error.text(arguments.lang), file=sys.stderr)
-    except OSError as error:
+    except _UsageError as error:
         print(f"dealerrules: {error}", file=sys.stderr)
-    except BrokenPipeError:
+        return 2
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        print(f"dealerrules: {error.filename or 'files'}: {error.strerror or error}", file=sys.stderr)
     return 1
+
+
+class _UsageError(ValueError):
+    """The command cannot be carried out as it was given."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -139,6 +148,20 @@ def _load(policies: str | None) -> PolicyBook:
     return load(policies if policies is not None else shipped_policies())
 
 
+def _decisions(book: PolicyBook, arguments: argparse.Namespace) -> tuple[str, ...]:
+    """Return the decisions that are asked for by name; all of them when none is."""
+    wanted = arguments.decision or sorted(book.decisions)
+    for name in wanted:
+        if name not in book.decisions:
+            near = nearest_word(name, book.decisions)
+            if arguments.lang == "zh":
+                message = f"没有决策 `{name}`" + (f"；是不是想写 `{near}`？" if near else "")
+            else:
+                message = f"there is no decision `{name}`" + (f"; did you mean `{near}`?" if near else "")
+            raise _UsageError(message)
+    return tuple(wanted)
+
+
 # ---------------------------------------------------------------------------------------------------
 # Records in, answers out
 
@@ -175,16 +198,10 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
 
 def _answers(book: PolicyBook, store: Store, arguments: argparse.Namespace) -> Iterable[Answer]:
-    wanted = set(arguments.decision or ())
-    unknown = wanted - set(book.decisions)
-    if unknown:
-        book.evaluate_facts(
-            "customer", {}, as_of=arguments.as_of, decisions=sorted(unknown)
-        )  # raises, naming them
+    wanted = _decisions(book, arguments)
     progress = _Progress(len(store.records))
     for subject, record in store.records:
-        mine = [name for name, made in book.decisions.items() if made.subject == subject]
-        names = [name for name in sorted(mine) if not wanted or name in wanted]
+        names = [name for name in wanted if book.decisions[name].subject == subject]
         if names:
             yield book.evaluate(record, as_of=arguments.as_of, decisions=tuple(names))
         progress.step()
@@ -210,8 +227,13 @@ class _Progress:
 
 def _write_file(path: Path, answers: list[Answer], form: str, lang: str) -> None:
     """Write to a temporary name and rename, so that a killed run leaves the old file or the new one."""
+    if not path.parent.is_dir():
+        message = f"there is no directory `{path.parent}`"
+        raise _UsageError(message)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
     try:
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+        Path(temporary).chmod(mode)
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             _write(answers, form, file, lang)
             file.flush()
@@ -225,8 +247,7 @@ def _write_file(path: Path, answers: list[Answer], form: str, lang: str) -> None
 def _write(answers: list[Answer], form: str, out: TextIO, lang: str) -> None:
     match form:
         case "jsonl":
-            for answer in answers:
-                out.write(json.dumps(answer.to_dict(), ensure_ascii=False) + "\n")
+            out.writelines(json.dumps(answer.to_dict(), ensure_ascii=False) + "\n" for answer in answers)
         case "csv":
             writer = csv.writer(out, lineterminator="\n")
             writer.writerow(
@@ -241,16 +262,38 @@ def _write(answers: list[Answer], form: str, out: TextIO, lang: str) -> None:
                     )
         case _:
             rows = [
-                [answer.id or "", name, said(outcome), outcome.status.value, " ".join(outcome.because)]
+                [answer.id or "", name, _shown(outcome, lang), _why(outcome, lang)]
                 for answer in answers
                 for name, outcome in answer.items()
             ]
             heads = (
-                ["对象", "决策", "结果", "状态", "因为"]
-                if lang == "zh"
-                else ["id", "decision", "answer", "status", "because"]
+                ["对象", "决策", "结果", "因为"] if lang == "zh" else ["id", "decision", "answer", "because"]
             )
             out.write(table(heads, rows))
+
+
+_STATUS = {"undetermined": "未定", "undefined": "无结果"}
+
+
+def _shown(outcome: AnyOutcome, lang: str) -> str:
+    """Return the answer for a table of people: the word, or how many rows answer, and the status unless decided."""
+    word = said(outcome)
+    if isinstance(outcome, RulesOutcome) and isinstance(outcome.value, tuple | dict):
+        count = len(outcome.rows)
+        word = "" if not count else f"{count}行" if lang == "zh" else f"{count} row{'s' * (count != 1)}"
+    status = outcome.status.value
+    open_ = "" if status == "decided" else _STATUS[status] if lang == "zh" else status
+    return ", ".join(part for part in (word, open_) if part) or "-"
+
+
+def _why(outcome: AnyOutcome, lang: str) -> str:
+    """Return the rules that grant the answer, and the facts that are missing to settle it."""
+    because = [" ".join(outcome.because)] if outcome.because else []
+    if outcome.missing:
+        because.append(("缺：" if lang == "zh" else "missing: ") + " ".join(outcome.missing))
+    elif outcome.reason is not None:
+        because.append(outcome.reason.text(lang))
+    return "; ".join(because)
 
 
 def said(outcome: AnyOutcome) -> str:
@@ -271,22 +314,67 @@ def said(outcome: AnyOutcome) -> str:
             return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def table(heads: list[str], rows: list[list[str]]) -> str:
-    """Return rows as a plain table; wide characters count two columns."""
-    from unicodedata import east_asian_width
+WIDTH = 80
+"""Columns that a table takes at most, wherever its cells can be broken."""
 
-    def width(text: str) -> int:
-        return sum(2 if east_asian_width(each) in "WF" else 1 for each in text)
 
+def table(heads: list[str], rows: list[list[str]], width: int = WIDTH) -> str:
+    """Return rows as a plain table; wide characters count two columns, long cells go on below.
+
+    Examples:
+        >>> print(table(["id", "because"], [["C1", "sales.referred-3 sales.household"]], width=24), end="")
+        id  because
+        --  --------------------
+        C1  sales.referred-3
+            sales.household
+    """
     everything = [heads, *rows]
-    widths = [max(width(row[at]) for row in everything) for at in range(len(heads))]
+    widths = [max(_columns(row[at]) for row in everything) for at in range(len(heads))]
+    least = [
+        max(max((_columns(piece.strip()) for piece in _pieces(row[at])), default=0) for row in everything)
+        for at in range(len(heads))
+    ]
+    while sum(widths) + 2 * len(widths) - 2 > width:
+        slack = [wide - low for wide, low in zip(widths, least, strict=True)]
+        if max(slack) <= 0:
+            break
+        widths[max(range(len(widths)), key=lambda at: (slack[at] > 0, widths[at]))] -= 1
     out = io.StringIO()
     for number, row in enumerate(everything):
-        cells = [cell + " " * (widths[at] - width(cell)) for at, cell in enumerate(row)]
-        out.write("  ".join(cells).rstrip() + "\n")
+        cells = [_lines(cell, widths[at]) for at, cell in enumerate(row)]
+        for line in range(max(map(len, cells))):
+            parts = [cell[line] if line < len(cell) else "" for cell in cells]
+            padded = [part + " " * (wide - _columns(part)) for part, wide in zip(parts, widths, strict=True)]
+            out.write("  ".join(padded).rstrip() + "\n")
         if number == 0:
             out.write("  ".join("-" * each for each in widths) + "\n")
     return out.getvalue()
+
+
+_WIDE = r"\u3000-\u9fff\uff00-\uffef"
+_WORD = re.compile(rf"[{_WIDE}]|[^\s{_WIDE}]+\s*|\s+")
+_PIECE = re.compile(rf"[{_WIDE}]|[^\s.{_WIDE}]*\.?\s*")
+
+
+def _pieces(text: str) -> list[str]:
+    """Cut text wherever a line may end: after spaces, Chinese characters and, at need, the dots of an id."""
+    return [piece for piece in _PIECE.findall(text) if piece]
+
+
+def _lines(text: str, width: int) -> list[str]:
+    """Return a cell's text in lines of at most `width` columns, if its pieces are no longer than that."""
+    lines = [""]
+    for word in _WORD.findall(text):
+        for piece in [word] if _columns(word.rstrip()) <= width else _pieces(word):
+            if lines[-1] and _columns(lines[-1] + piece.rstrip()) > width:
+                lines.append("")
+            lines[-1] += piece
+    return [line.rstrip() for line in lines]
+
+
+def _columns(text: str) -> int:
+    """Count terminal columns: wide characters take two."""
+    return sum(2 if east_asian_width(each) in "WF" else 1 for each in text)
 
 
 def _explain(arguments: argparse.Namespace) -> int:
@@ -301,9 +389,14 @@ def _explain(arguments: argparse.Namespace) -> int:
         _say_faults(mine, arguments.lang)
         print(f"dealerrules: there is no record `{arguments.id}` in {arguments.records}", file=sys.stderr)
         return 1
+    wanted = _decisions(book, arguments)
     for subject, record in found:
-        answer = book.evaluate(record, as_of=arguments.as_of, subject=subject)
-        explanation = answer.explain(arguments.lang, decisions=arguments.decision)
+        names = [name for name in wanted if book.decisions[name].subject == subject]
+        if not names:
+            message = f"`{arguments.id}` is a {subject}, and {', '.join(f'`{name}`' for name in wanted)} is not about one"
+            raise _UsageError(message)
+        answer = book.evaluate(record, as_of=arguments.as_of, subject=subject, decisions=names)
+        explanation = answer.explain(arguments.lang)
         match arguments.format:
             case "json":
                 print(json.dumps(explanation.to_dict(), ensure_ascii=False, indent=2))
@@ -388,7 +481,7 @@ def _facts(arguments: argparse.Namespace) -> int:
             for name, each in sorted(facts.items())
         ]
         heads = ["事实", "类型", "含义"] if arguments.lang == "zh" else ["fact", "type", "meaning"]
-        print("".join(f"  {line}\n" for line in table(heads, rows).splitlines()))
+        print("".join(f"  {line}\n" for line in table(heads, rows, WIDTH - 2).splitlines()))
     return 0
 
 

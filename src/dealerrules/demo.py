@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 from dateutil.relativedelta import relativedelta
 
+from dealerrules import records
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
@@ -47,7 +49,7 @@ WINDOW_MONTHS: Final = (*CHURN_MONTHS, 1, 3, 18)  #: these, and the bounds of ot
 GAP_DAYS: Final = (29, 30, 31, 45, -10)  #: uninsured days between two covers; below 0 they overlap
 EXPIRY_DAYS: Final = (-31, -30, -1, 0, 1, 59, 60, 61)  #: days from as_of to the newest cover's last day
 SIZE_OF_BLOCK: Final = 4  #: a household lies within a block of so many customers
-HOUSEHOLDS: Final = {(1, 1, 1, 1): 70, (2, 1, 1): 18, (2, 2): 4, (3, 1): 6, (4,): 2}  #: sizes in a block
+HOUSEHOLDS: Final = {(1, 1, 1, 1): 86, (2, 1, 1): 9, (2, 2): 2, (3, 1): 2, (4,): 1}  #: sizes in a block
 
 # Distributions: what -> its weight.
 REGIONS: Final = {
@@ -55,10 +57,10 @@ REGIONS: Final = {
     "南安": 87, "泉港": 11, "水头": 10,
 }  # fmt: skip
 MODELS: Final = {"欧朗": 107, "B50": 1991, "B70": 359, "B90": 88, "X80": 886, "红旗": 13}
-VEHICLES: Final = {0: 2, 1: 82, 2: 13, 3: 3}
+VEHICLES: Final = {0: 2, 1: 91, 2: 6, 3: 1}
 COVER_YEARS: Final = {1: 20, 2: 18, 3: 22, 4: 22, 5: 12, 6: 6}
-REFERRALS: Final = {0: 76, 1: 10, 2: 6, 3: 5, 4: 3}
-SURVEYS: Final = {0: 45, 1: 30, 2: 17, 3: 8}
+REFERRALS: Final = {0: 82, 1: 9, 2: 4, 3: 3, 4: 2}
+SURVEYS: Final = {0: 76, 1: 14, 2: 7, 3: 3}
 SUGGESTIONS: Final = {0: 88, 1: 9, 2: 3}
 CONTACTS: Final = {0: 30, 1: 28, 2: 20, 3: 12, 4: 7, 5: 3}
 DAYS_TO_SETTLE: Final = {0: 70, 1: 20, 7: 10}
@@ -118,27 +120,10 @@ PREPAID_ITEMS: Final = {"oil": 25, "maintenance_set": 25, "maintenance_5": 20, "
 
 SUBJECTS: Final = ("recall_campaign", "follow_up_result", "consultant_month", "repair_order", "purchase")
 
-#: The columns of every table, in the order of the contract.
+#: The columns of every table: the plain fields of the records, in their order.
 COLUMNS: Final = {
-    table: tuple(columns.split())
-    for table, columns in {
-        "customers": "customer_id kind store_id region in_territory influential media out_of_reach loyalty"
-        " household_id household_brand_owners channel",
-        "vehicles": "vin customer_id own_brand brand model purchased_on bought_here warranty_until"
-        " mileage_km",
-        "visits": "visit_id customer_id brought_by vin visited_on kind status settled_on amount paid_by"
-        " mileage_km",
-        "insurance": "policy_no customer_id vin cover starts_on ends_on at_store designated_repair premium",
-        "referrals": "referral_id customer_id kind succeeded_on designated_repair",
-        "surveys": "survey_id customer_id surveyed_on source satisfied score",
-        "suggestions": "customer_id made_on adopted",
-        "contacts": "customer_id contacted_on purpose result reason",
-        "recall_campaigns": "campaign_id starts_on ends_on audience target returned",
-        "follow_up_results": "result_id period_end department cadence surveyed satisfied headcount",
-        "consultant_months": "consultant_id period_end contacted returned",
-        "repair_orders": "repair_id customer_id completed_on insured amount premium_prepaid consultant_id",
-        "purchases": "purchase_id customer_id purchased_on amount prepaid_item",
-    }.items()
+    **{subject.table: tuple(subject.fields) for subject in records.SUBJECTS.values()},
+    **{table.name: tuple(table.fields) for table in records.TABLES.values()},
 }
 
 
@@ -152,7 +137,7 @@ class _Dice:
     @classmethod
     def of(cls, seed: int, what: str, number: int, as_of: date) -> _Dice:
         """Return the dice of one record: they depend on the seed, the kind of thing and its number."""
-        return cls(Random(f"{seed}:{what}:{number}"), as_of)  # a demo, not a secret
+        return cls(Random(f"{seed}:{what}:{number}"), as_of)  # noqa: S311 - a demo, not a secret
 
     def chance(self, share: float) -> bool:
         """Return true that often."""
@@ -284,7 +269,7 @@ def _insurance(dice: _Dice, number: int, vins: Sequence[object]) -> list[dict[st
                 )
             )
             gap = dice.rng.choice(GAP_DAYS) if dice.chance(RENEWED_OFF_DATE) else 0
-            ends_on = starts_on - _DAY - gap * _DAY  # of the cover before
+            ends_on = starts_on - _DAY - gap * _DAY  # noqa: PLW2901 - of the cover before
     return covers
 
 

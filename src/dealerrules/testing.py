@@ -478,5 +478,5 @@ def _see(case: Case, name: str, found: Mapping[_Key, Threshold]) -> None:
             if isinstance(at.expr, Compare) and _is_threshold(at.expr):
                 threshold = found[_key(name, rule, at.expr)]
                 left, right = at.parts[0].value, at.parts[1].value
-                if isinstance(left, type(right)) or isinstance(left, int | Fraction):
+                if isinstance(left, type(right) | int | Fraction):
                     threshold.sides.add((left > right) - (left < right))  # type: ignore[operator]

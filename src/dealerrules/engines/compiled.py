@@ -73,7 +73,8 @@ class Program:
         text = writer.program(self.decisions, self._plain_facts() if mode == "fast" else None)
         self._sources[mode] = text
         space = dict(writer.constants)
-        exec(compile(text, f"<dealerrules {self.subject} {mode}>", "exec"), space)
+        # our own text: every word of a policy or of data is a constant in it
+        exec(compile(text, f"<dealerrules {self.subject} {mode}>", "exec"), space)  # noqa: S102
         return space["evaluate"]  # type: ignore[no-any-return]
 
     def _plain_facts(self) -> tuple[str, ...] | None:

@@ -41,6 +41,7 @@ class Test:
 
     @property
     def is_false(self) -> str:
+        """The test of being false."""
         return self.false if self.false is not None else f"not ({self.true})"
 
 

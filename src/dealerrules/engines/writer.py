@@ -268,9 +268,8 @@ class Writer:
             if name in found:
                 continue
             found.add(name)
-            for node in self._reached(self._exprs_of([name])):
-                if isinstance(node, Answer | LevelIn):
-                    stack.append(node.decision)
+            reached = self._reached(self._exprs_of([name]))
+            stack.extend(node.decision for node in reached if isinstance(node, Answer | LevelIn))
         return found
 
     def _exprs_of(self, decisions: Iterable[str]) -> list[Expr]:

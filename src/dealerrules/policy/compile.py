@@ -6,7 +6,6 @@ An edition is what is in force between two days; where no policy has versions th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -27,6 +26,7 @@ from dealerrules.policy.document import (
     TierShape,
     known_words,
     read_shape,
+    read_title,
 )
 from dealerrules.policy.expressions import Levels, Meaning, Parameter, Report, Scope, constant, fact_form
 from dealerrules.policy.extend import extended
@@ -38,6 +38,8 @@ from dealerrules.records import SUBJECTS, TABLES
 from dealerrules.values import BOOLEAN, DATE, DAYS, MONEY, RATIO, TEXT, Kind, Type
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from dealerrules.diagnostics import Span
 
 CATALOGUE = Path(__file__).parent.parent / "catalogue.yaml"
@@ -430,8 +432,9 @@ class _Editor:
         title_node = node.get("title")
         title = Title()
         if title_node is not None:
-            described = _title_of(title_node, self.report)
-            title = described if described is not None else title
+            read, faults = read_title(title_node)
+            self.report.extend(faults)
+            title = read if read is not None else title
         actionable = node.get("actionable")
         if actionable is not None:
             constant(actionable, BOOLEAN, scope)
@@ -551,15 +554,6 @@ def _plain_field(subject: str, name: str, type_: Type) -> Expr:
     return FirstKnown((plain, Constant(value=False, type=BOOLEAN))) if name == "out_of_reach" else plain
 
 
-def _title_of(node: Node, report: Report) -> Title | None:
-    from dealerrules.policy.document import Described
-
-    wrapped = MapNode(((ScalarNode("title", node.span, quoted=False), node),), node.span)
-    described, faults = read_shape(Described, wrapped)
-    report.extend(faults)
-    return described.title if described is not None else None
-
-
 # ---------------------------------------------------------------------------------------------------
 # Scopes
 
@@ -574,10 +568,10 @@ class _Bare:
     def names(self) -> Iterable[str]:
         return ()
 
-    def resolve(self, name: str) -> Meaning | None:
+    def resolve(self, name: str) -> Meaning | None:  # noqa: ARG002 - it has no names
         return None
 
-    def has(self, name: str) -> bool:
+    def has(self, name: str) -> bool:  # noqa: ARG002 - it has no names
         return False
 
     def event(self, table: str) -> Scope:

@@ -21,7 +21,7 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic.json_schema import SkipJsonSchema
+from pydantic.json_schema import SkipJsonSchema  # noqa: TC002 - pydantic reads the annotation
 from pydantic_core import PydanticCustomError
 
 from dealerrules.diagnostics import Diagnostic, Phrase, nearest_word
@@ -40,12 +40,16 @@ X = TypeVar("X")
 _HERE = "\0here"  # the key under which a shape keeps its own node; no YAML key can spell it
 
 
-class _Fault(PydanticCustomError):
+class _FaultError(PydanticCustomError):
     """A fault of the document with the code and words of its diagnostic."""
 
 
-def _fault(code: str, node: Node | None = None, nearest: str | None = None, **values: str | Phrase) -> _Fault:
-    return _Fault("dealerrules", "{code}", {"code": code, "node": node, "nearest": nearest, "values": values})
+def _fault(
+    code: str, node: Node | None = None, nearest: str | None = None, **values: str | Phrase
+) -> _FaultError:
+    return _FaultError(
+        "dealerrules", "{code}", {"code": code, "node": node, "nearest": nearest, "values": values}
+    )
 
 
 def _text(node: object) -> object:
@@ -518,6 +522,13 @@ def read_shape(shape: type[S], node: Node) -> tuple[S | None, list[Diagnostic]]:
     except ValidationError as error:
         found = [_diagnostic(shape, node, dict(fault)) for fault in error.errors(include_url=False)]
         return None, found
+
+
+def read_title(node: Node) -> tuple[Title | None, list[Diagnostic]]:
+    """Return a text in Chinese and English that stands on its own."""
+    wrapped = MapNode(((ScalarNode("title", node.span, quoted=False), node),), node.span)
+    described, faults = read_shape(Described, wrapped)
+    return (described.title if described is not None else None), faults
 
 
 def _diagnostic(shape: type[Shape], node: Node, fault: dict[str, Any]) -> Diagnostic:

@@ -76,8 +76,9 @@ def _merged(base: MapNode, own: MapNode, report: Report) -> MapNode:
             and isinstance(value, MapNode)
         ):
             _check_new(old[1], value, report)
-            value = MapNode((*old[1].entries, *value.entries), value.span)
-        entries[key.text] = (key, value)
+            entries[key.text] = (key, MapNode((*old[1].entries, *value.entries), value.span))
+        else:
+            entries[key.text] = (key, value)
     entries.pop("extend", None)
     result = MapNode(tuple(entries.values()), own.span)
     override = own.get("override")
@@ -170,7 +171,7 @@ def _paths(node: MapNode) -> list[str]:
                 if isinstance(value, MapNode):
                     visit(value, path, depth + 1)
                 elif isinstance(value, ListNode):
-                    visit(value, prefix if key.text in _THROUGH or prefix.count(".") else prefix, depth + 1)
+                    visit(value, prefix, depth + 1)
         elif isinstance(part, ListNode):
             for item in part.items:
                 named = item.get("id") if isinstance(item, MapNode) else None

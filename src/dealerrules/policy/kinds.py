@@ -46,6 +46,7 @@ from dealerrules.policy.document import (
     TierShape,
     known_words,
     read_shape,
+    read_title,
 )
 from dealerrules.policy.expressions import VALUE_TYPES, condition, constant, operand
 from dealerrules.policy.model import (
@@ -272,7 +273,8 @@ def _start(shape: BandShape, making: Making, type_: Type) -> Start | None:
     if (shape.start is None) == (shape.over is None):
         making.report.add("DR507", shape.here)
         return None
-    node: Node = shape.start if shape.start is not None else shape.over
+    node: Node | None = shape.start if shape.start is not None else shape.over
+    assert node is not None
     value = (
         _multiple(node, making, type_) if isinstance(node, MapNode) else constant(node, type_, making.scope)
     )
@@ -684,8 +686,9 @@ def _minus(left: Expr, right: Expr) -> Expr:
     if isinstance(right, Constant) and right.value == 0:
         return left
     if isinstance(left, Constant) and isinstance(right, Constant):
-        assert not isinstance(left.value, str | bool) and not isinstance(right.value, str | bool)
-        return Constant(reduced(left.value - right.value), left.type)  # type: ignore[operator, arg-type]
+        assert isinstance(left.value, int | Fraction)
+        assert isinstance(right.value, int | Fraction)
+        return Constant(reduced(left.value - right.value), left.type)
     return Arithmetic(Operator.SUBTRACT, left, right, type_of(left))
 
 
@@ -876,13 +879,11 @@ def _cell(output: Output, node: Node, making: Making) -> Cell | None:
         return names
     texts: list[Title] = []
     for item in node.items:
-        described, faults = read_shape(
-            Described, MapNode(((ScalarNode("title", item.span, quoted=False), item),), item.span)
-        )
+        title, faults = read_title(item)
         making.report.extend(faults)
-        if described is None:
+        if title is None:
             return None
-        texts.append(described.title)
+        texts.append(title)
     return tuple(texts)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel  # noqa: TC002 - doctest of types
 from pydantic.json_schema import models_json_schema
 
 from dealerrules.policy.document import (
