@@ -116,6 +116,7 @@ class PolicyBook:
         self.warnings = warnings
         self._starts = [edition.start for edition in editions]
         self._plans: dict[object, _Plan] = {}
+        self._asked: dict[object, tuple[_Plan, date]] = {}  # plans by the words of a question, for the hot path
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle the policies, not the programs made from them."""
@@ -192,15 +193,15 @@ class PolicyBook:
         Raises:
             RecordError: for names that are no facts, and values of another type.
         """
-        try:
-            plan = self._plans[subject, as_of, decisions]
-        except (KeyError, TypeError):
-            day = as_of if type(as_of) is date else _day(as_of)
+        named = decisions if decisions is None or type(decisions) is tuple else tuple(decisions)
+        asked = self._asked.get((subject, as_of, named))
+        if asked is None:
+            day = _day(as_of)
             _check_subject(subject)
-            plan = self._plan(subject, day, None if decisions is None else tuple(decisions))
-            if decisions is None or isinstance(decisions, tuple):
-                self._plans[subject, as_of, decisions] = plan
-        return Answer(self, plan, subject, as_of, None, facts.copy() if type(facts) is dict else dict(facts))
+            asked = self._plan(subject, day, named), day
+            self._asked[subject, as_of, named] = asked
+        plan, day = asked
+        return Answer(self, plan, subject, day, None, facts.copy() if type(facts) is dict else dict(facts))
 
     def evaluate_many(
         self,
@@ -323,7 +324,6 @@ class Answer(Mapping[str, AnyOutcome]):
     """
 
     __slots__ = (
-        "_as_of",
         "_book",
         "_cases",
         "_facts",
@@ -331,6 +331,7 @@ class Answer(Mapping[str, AnyOutcome]):
         "_plan",
         "_record",
         "_results",
+        "as_of",
         "subject",
     )
 
@@ -339,11 +340,11 @@ class Answer(Mapping[str, AnyOutcome]):
         book: PolicyBook,
         plan: _Plan,
         subject: str,
-        as_of: date | str,
+        as_of: date,
         record: Record | None,
         facts: dict[str, object] | None,
     ) -> None:
-        self._book, self._plan, self.subject, self._as_of = book, plan, subject, as_of
+        self._book, self._plan, self.subject, self.as_of = book, plan, subject, as_of
         self._record, self._facts = record, facts
         self._outcomes: dict[str, AnyOutcome] | None = None
         self._cases: dict[date, Case] | None = None
@@ -351,14 +352,9 @@ class Answer(Mapping[str, AnyOutcome]):
         if program is None:
             self._results: tuple[Any, ...] = ()
         elif record is not None:
-            self._results = program.on_record(record, self.as_of)
+            self._results = program.on_record(record, as_of)
         else:
-            self._results = program.on_facts(facts or {}, as_of)  # type: ignore[arg-type]
-
-    @property
-    def as_of(self) -> date:
-        """The day of evaluation."""
-        return self._as_of if isinstance(self._as_of, date) else _day(self._as_of)
+            self._results = program.on_facts(facts or {}, as_of)
 
     @property
     def id(self) -> str | None:

@@ -435,25 +435,25 @@ def _test(arguments: argparse.Namespace) -> int:
     paths = [Path(each) for each in arguments.policies]
     book = load(paths)
     report = run_cases(book, load_cases(paths, book))
+    lang = arguments.lang
     for failure in report.failures:
-        print(f"FAILED {failure.case.place}: {failure.case.name}")
-        for line in [failure.error] if failure.error else [str(each) for each in failure.differences]:
-            print(f"    {line}")
+        print(f"{'未通过' if lang == 'zh' else 'FAILED'} {failure.case.place}: {failure.case.name}")
+        for each in [failure.error] if failure.error else failure.differences:
+            print("\n".join(f"    {line}" for line in each.text(lang).splitlines()))
         if failure.answer is not None:
             changed = sorted({each.decision for each in failure.differences})
-            explanation = failure.answer.explain(arguments.lang, decisions=changed)
-            print("\n".join(f"    | {line}" for line in explanation.text.splitlines()))
+            explanation = failure.answer.explain(lang, decisions=changed)
+            print("\n".join(f"    | {line}".rstrip() for line in explanation.text.splitlines()))
     for threshold in report.uncovered:
-        print(f"not covered: {threshold}")
-    covered = len(report.thresholds) - len(report.uncovered)
-    passed = len(report.results) - len(report.failures)
-    if arguments.lang == "zh":
-        print(
-            f"样例：{len(report.results)}个，通过{passed}个；界限：{len(report.thresholds)}个，上下都有样例的{covered}个"
-        )
+        print(f"{'未覆盖' if lang == 'zh' else 'not covered'}: {threshold.text(lang)}")
+    covered, thresholds = len(report.thresholds) - len(report.uncovered), len(report.thresholds)
+    passed, cases = len(report.results) - len(report.failures), len(report.results)
+    if lang == "zh":
+        print(f"样例：共{cases}个，通过{passed}个")
+        print(f"界限：共{thresholds}个，下方、正好、上方都有样例的{covered}个")
     else:
-        print(f"cases: {passed} of {len(report.results)} passed")
-        print(f"thresholds: {covered} of {len(report.thresholds)} have cases below, on and above")
+        print(f"cases: {passed} of {cases} passed")
+        print(f"thresholds: {covered} of {thresholds} have cases below, on and above")
     return 1 if report.failures else 0
 
 

@@ -19,8 +19,6 @@ from typing import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    pass
-
 Says = tuple[str, str]
 """A message in English and in Chinese; ``{value}`` stands for what was found."""
 

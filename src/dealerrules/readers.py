@@ -31,8 +31,6 @@ from dealerrules.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    pass
-
 MAX_DECIMALS: Final = 6
 """Decimals of a plain number at most: with MAX_COUNT, what an engine holds exactly in int64."""
 

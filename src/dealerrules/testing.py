@@ -111,8 +111,30 @@ class Difference:
     found: object
 
     def __str__(self) -> str:
-        """Return it in one line."""
-        return f"{self.decision}.{self.key}: expected {self.expected!r}, found {self.found!r}"
+        """Return it in one line, in English."""
+        return self.text()
+
+    def text(self, lang: str = "en") -> str:
+        """Return it in one line, in Chinese (``zh``) or English (``en``)."""
+        expected, found = _written(self.expected), _written(self.found)
+        if lang == "zh":
+            return f"{self.decision}.{self.key}：应为 {expected}，实为 {found}"
+        return f"{self.decision}.{self.key}: expected {expected}, came out {found}"
+
+
+def _written(value: object) -> str:
+    """Return a plain value as a case would write it."""
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return str(value).lower()
+        case Mapping():
+            return "{" + ", ".join(f"{key}: {_written(each)}" for key, each in value.items()) + "}"
+        case list() | tuple():
+            return "[" + ", ".join(map(_written, value)) + "]"
+        case _:
+            return str(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +143,7 @@ class CaseResult:
 
     case: PolicyCase
     differences: tuple[Difference, ...] = ()
-    error: str | None = None
+    error: RecordError | None = None
     answer: Answer | None = None
 
     @property
@@ -155,12 +177,22 @@ class Threshold:
         return not self.lacking
 
     def __str__(self) -> str:
-        """Return the threshold and the sides where no case stands."""
+        """Return the threshold and the sides where no case stands, in English."""
+        return self.text()
+
+    def text(self, lang: str = "en") -> str:
+        """Return the threshold and the sides where no case stands, in Chinese (``zh``) or English (``en``)."""
         constant = self.test.right
         assert isinstance(constant, Constant)
-        value = show(constant.value, constant.type.kind)
+        value = show(constant.value, constant.type.kind, lang)
         fact = self.test.left.name if isinstance(self.test.left, Fact) else type(self.test.left).__name__
-        return f"{self.decision} {self.rule}: {fact} {self.test.how.value} {value} ({self.place}): no case {', '.join(self.lacking)}"
+        at = f"{self.decision} {self.rule}: {fact} {self.test.how.value} {value} ({self.place})"
+        if lang == "zh":
+            return f"{at}，没有这样的样例：{'、'.join(_SIDES[side] for side in self.lacking)}"
+        return f"{at}: no case {', '.join(self.lacking)}"
+
+
+_SIDES = {"below": "低于", "on": "正好等于", "above": "高于"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,7 +383,7 @@ def run_case(book: PolicyBook, case: PolicyCase) -> CaseResult:
             if not _same(key, expected, came := came_out(answer[name], key))
         ]
     except RecordError as error:
-        return CaseResult(case, error=str(error))
+        return CaseResult(case, error=error)
     return CaseResult(case, tuple(found), answer=answer)
 
 

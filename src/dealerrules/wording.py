@@ -20,7 +20,6 @@ from dealerrules.expr import (
     Compare,
     Comparison,
     Constant,
-    Elapse,
     Elapsed,
     Expr,
     Fact,
@@ -34,36 +33,48 @@ from dealerrules.expr import (
     Member,
     Not,
     Operator,
-    Reduction,
     RoundWhole,
     type_of,
 )
-from dealerrules.policy.model import Cell, Item, Line, Offer, Payout, Rule, Rules, Stage, Tier, Title
-from dealerrules.values import Kind, Maybe, Rounding, Type, Value, show, to_yuan
+from dealerrules.policy.model import NO_TITLE, Offer, Payout, Rules, Stage, Tier
+from dealerrules.values import Kind, Type, show
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from dealerrules.policy.model import AnyDecision, Edition, FactDefinition, Output
-
-LANGUAGES: Final = ("zh", "en")
+    from dealerrules.policy.model import (
+        AnyDecision,
+        Cell,
+        Edition,
+        FactDefinition,
+        Item,
+        Line,
+        Output,
+        Rule,
+        Title,
+    )
+    from dealerrules.values import Maybe, Rounding, Value
 
 Pair = tuple[str, str]
 """A text in Chinese and in English."""
-Pair3 = tuple[str, str, str]
-"""A word in Chinese, in English as many, and as one."""
 
 
-def _pairs(table: str) -> dict[str, Pair]:
+def pairs(table: str) -> dict[str, Pair]:
     """Read words written as ``name | Chinese | English;``; without English the name says it."""
     rows = [[cell.strip() for cell in entry.split("|")] for entry in table.split(";")]
     return {name: (zh, english[0] if english else name.replace("_", " ")) for name, zh, *english in rows}
 
 
+def phrases(table: str) -> dict[str, Pair]:
+    """Read phrases written as lines of ``name | Chinese | English``; one text alone serves both languages."""
+    rows = [[cell.strip() for cell in line.split(" | ")] for line in table.strip().splitlines()]
+    return {name: (zh, english[0] if english else zh) for name, zh, *english in rows}
+
+
 # ---------------------------------------------------------------------------------------------------
 # The words for records: their fields have no title of their own
 
-_FIELDS: Final = _pairs("""
+_FIELDS: Final = pairs("""
 adopted | 被采纳; amount | 金额; at_store | 在本店投保 | insured at this store;
 audience | 招揽数目 | customers to recall; bought_here | 在本店购买 | bought at this store; brand | 品牌;
 brought_by | 送修人; cadence | 跟进周期; channel | 渠道; completed_on | 完工日期;
@@ -88,7 +99,7 @@ surveyed | 受访客户数 | customers surveyed; surveyed_on | 调查日期;
 target | 写明的招揽目标 | stated recall target; visited_on | 进站日期;
 visits.kind | 进站类型 | kind of visit; warranty_until | 保修到期日
 """)
-_WORDS: Final = _pairs("""
+_WORDS: Final = pairs("""
 body | 钣喷; callback | 回访; cancelled | 已取消; channel.store | 本店 | this store; claim | 索赔;
 commercial | 商业险; company | 单位; complaint | 投诉; compulsory | 交强险; csi | CSI回访 | CSI;
 customer | 客户; deleted | 已删除; distrusts | 不信任; high | 高; individual | 个人; inspection | 检查;
@@ -99,44 +110,97 @@ reached | 已联系上; recall | 招揽; refused | 拒绝; reminder | 提醒; re
 service | 服务; settled | 已结算; source.store | 本店调查 | the store's own; ssi | 销售调查 | SSI;
 unreachable | 联系不上; vehicle | 购车; warranty | 保修; weekly | 周度; will_come | 愿意来店; yearly | 年度
 """)
-_TABLES: Final[dict[str, tuple[str, str, str]]] = {
-    "contacts": ("联系", "contacts", "contact"),
-    "insurance": ("投保", "insurance covers", "insurance cover"),
-    "referrals": ("转介绍", "referrals", "referral"),
-    "suggestions": ("建议", "suggestions", "suggestion"),
-    "surveys": ("满意度调查", "surveys", "survey"),
-    "vehicles": ("购车", "vehicles", "vehicle"),
-    "visits": ("进站", "visits", "visit"),
-}
-_SUBJECTS: Final = _pairs("""
+_TABLES: Final = phrases("""
+contacts | 联系 | contacts/contact
+insurance | 投保 | insurance covers/insurance cover
+referrals | 转介绍 | referrals/referral
+suggestions | 建议 | suggestions/suggestion
+surveys | 满意度调查 | surveys/survey
+vehicles | 购车 | vehicles/vehicle
+visits | 进站 | visits/visit
+""")
+_SUBJECTS: Final = pairs("""
 consultant_month | 服务顾问月度; customer | 客户; follow_up_result | 客户跟进结果; purchase | 消费;
 recall_campaign | 招揽活动; repair_order | 维修单
 """)
-_PERIODS: Final = {
-    "year": ("本自然年", "this calendar year"),
-    "quarter": ("本季度", "this quarter"),
-    "month": ("本月", "this month"),
-}
-_COMPARISONS: Final[dict[Comparison, Pair]] = {
-    Comparison.EQUAL: ("为", "is"),
-    Comparison.AT_LEAST: ("至少", "at least"),
-    Comparison.MORE_THAN: ("超过", "more than"),
-    Comparison.AT_MOST: ("至多", "at most"),
-    Comparison.LESS_THAN: ("少于", "less than"),
-}
-_ON_DATES: Final[dict[Comparison, Pair]] = {
-    Comparison.EQUAL: ("为", "is"),
-    Comparison.AT_LEAST: ("不早于", "on or after"),
-    Comparison.MORE_THAN: ("晚于", "after"),
-    Comparison.AT_MOST: ("不晚于", "on or before"),
-    Comparison.LESS_THAN: ("早于", "before"),
-}
-_ROUNDINGS: Final[dict[Rounding, Pair]] = {
-    Rounding.HALF_UP: ("四舍五入", "rounded half up"),
-    Rounding.HALF_EVEN: ("四舍六入五成双", "rounded half to even"),
-    Rounding.UP: ("进位取整", "rounded up"),
-    Rounding.DOWN: ("舍去尾数", "rounded down"),
-}
+_PHRASES: Final = phrases("""
+is | 为 | is
+at_least | 至少 | at least
+more_than | 超过 | more than
+at_most | 至多 | at most
+less_than | 少于 | less than
+date_is | 为 | is
+date_at_least | 不早于 | on or after
+date_more_than | 晚于 | after
+date_at_most | 不晚于 | on or before
+date_less_than | 早于 | before
+is_not | 不为 | is not
+not | 并非 {said} | not {said}
+not_all | 并非（{said}） | not ({said})
+known | 有记录 | is recorded
+unknown | 没有记录 | is not recorded
+absent | 没有这样的事件 | no such event
+holds | 成立 | holds
+always | 无条件 | always
+as_of | 评估日 | the day of evaluation
+level_by | {angle}的级别 | level by {angle}
+named | {said}（{name}） | {said} ({name})
+group | （{said}） | ({said})
+add | {left} + {right}
+subtract | {left} - {right}
+multiply | {left} × {right}
+ratio | {left} ÷ {right}
+whole_times | {left} 中 {right} 的整数倍数 | how often {right} fits wholly into {left}
+min | {left} 与 {right} 中较小的 | the smaller of {left} and {right}
+max | {left} 与 {right} 中较大的 | the larger of {left} and {right}
+round_up | {said} 向上取整 | {said} rounded up
+round_down | {said} 向下取整 | {said} rounded down
+months_since | 距{said}的整月数 | whole months since {said}
+days_since | 距{said}的天数 | days since {said}
+days_until | 到{said}的天数 | days until {said}
+if_absent | {said}（没有则未知） | {said} (unknown where there is none)
+lookup | 按{by}：{cases} | by {by}: {cases}
+before | {event}前一天的{said} | {said} on the day before {event}
+count | {zh}次数 | number of {many}
+distinct | {zh}中不同{take}的个数 | number of different {take} of {many}
+sum | {zh}的{take}合计 | total {take} of {many}
+some | {zh}至少有一次满足：{that} | at least one {one} with {that}
+every | {zh}每一次都满足：{that} | every {one} with {that}
+latest | 最近一次{zh}的{take} | {take} of the latest {one}
+earliest | 首次{zh}的{take} | {take} of the earliest {one}
+streak | {zh}不间断的年数，间断不超过{gap} | years of {many} without a gap of over {gap}
+date | 日期 | date
+within | 近{said} | in the past {said}
+year | 本自然年 | in this calendar year
+quarter | 本季度 | in this quarter
+month | 本月 | in this month
+after | {said}之后的 | after {said}
+exactly | 正好 {start} | exactly {start}
+from | 从 {start} 起 | from {start}
+from_on | 从 {start} 起 | from {start} on
+over | 超过 {start} | over {start}
+under | ，不到 {end} | , under {end}
+up_to | ，至多 {end} | , up to and including {end}
+lump | 固定 {rate} | a lump of {rate}
+whole | 全额：{unit}每一单位都计，每单位 {rate} | {rate} a unit on every unit: {unit}
+whole_share | 全额：全部{unit}的 {rate} | {rate} of the whole: of all {unit}
+excess | 超额：只计{unit}超出 {start} 的部分，每单位 {rate} | {rate} a unit on the excess only: {unit} above {start}
+excess_share | 超额：只计{unit}超出 {start} 的部分，其 {rate} | {rate} of the excess only: of {unit} above {start}
+whole_below | 全额：计到下一档起点 {unit} 为止，每单位 {rate} | {rate} a unit on every unit up to where the next band begins: {unit}
+whole_share_below | 全额：计到下一档起点 {unit} 为止，其 {rate} | {rate} of everything up to where the next band begins: {unit}
+excess_below | 超额：只计本档起点到下一档起点之间的 {unit}，每单位 {rate} | {rate} a unit on what lies between this band's start and the next: {unit}
+excess_share_below | 超额：只计本档起点到下一档起点之间的 {unit}，其 {rate} | {rate} of what lies between this band's start and the next: {unit}
+half_up | 四舍五入到 {unit} | rounded half up to {unit}
+half_even | 四舍六入五成双到 {unit} | rounded half to even to {unit}
+up | 进位到 {unit} | rounded up to {unit}
+down | 舍尾到 {unit} | rounded down to {unit}
+value | 价值 {said} | worth {said}
+unstated | 未写明价值 | value not stated
+free | 免费 | free
+price | 按原价的 {said} | at {said} of the list price
+refund | 返还{of}的 {low} 至 {high} | {low} to {high} of the {of} back
+nothing | 无 | nothing
+""")
 
 
 def subject_title(subject: str, lang: str) -> str:
@@ -162,15 +226,19 @@ class Wording:
         """Return the text of this language."""
         return zh if self.lang == "zh" else en
 
-    def of(self, pair: Pair) -> str:
-        """Return the text of this language."""
-        return self.pick(*pair)
+    def phrase(self, name: str, /, **parts: str) -> str:
+        """Return a phrase of this language, filled in."""
+        return self.pick(*_PHRASES[name]).format_map(parts)
+
+    def join(self, texts: Iterable[str]) -> str:
+        """Return texts one after the other."""
+        return self.pick("；", "; ").join(texts)
+
+    # --- names and values -----------------------------------------------------------------------------
 
     def title(self, title: Title, default: str) -> str:
         """Return a title in this language, else in the other one, else the name."""
         return title.get(self.lang, default)
-
-    # --- names and values -----------------------------------------------------------------------------
 
     def fact(self, name: str) -> str:
         """Return the title of a fact, a plain field or a decision."""
@@ -185,7 +253,7 @@ class Wording:
     def field(self, of: str, name: str) -> str:
         """Return what a field of a subject or of an event is called."""
         found = _FIELDS.get(f"{of}.{name}") or _FIELDS.get(name)
-        return self.of(found) if found else name.removeprefix("attributes.")
+        return self.pick(*found) if found else name.removeprefix("attributes.")
 
     def decision(self, name: str) -> str:
         """Return the title of a decision."""
@@ -203,25 +271,23 @@ class Wording:
                 titles = {rule.answer: rule.title for rule in decision.rules}
             case _:
                 assert_never(decision)
-        return self.title(titles.get(answer, Title()), answer)
+        return self.title(titles.get(answer, NO_TITLE), answer)
 
     def value(self, value: Maybe, expr: Expr) -> str:
         """Return a value of an expression as people read it; words of a category by their titles."""
         if not isinstance(value, str):
             return show(value, type_of(expr).kind, self.lang)
-        home = self._home(expr)
-        match home:
-            case Answer():
-                decision = self.edition.decisions[home.decision]
-                return value if isinstance(decision, Rules) else self.answer(decision, value)
+        match self._home(expr):
+            case Answer(decision=name) if not isinstance(self.edition.decisions[name], Rules):
+                return self.answer(self.edition.decisions[name], value)
             case Field(type=Type(kind=Kind.CATEGORY), name=name) if not name.startswith("attributes."):
                 found = _WORDS.get(f"{name}.{value}") or _WORDS.get(value)
-                return self.of(found) if found else value
+                return self.pick(*found) if found else value
             case _:
                 return value
 
     def _home(self, expr: Expr) -> Expr | None:
-        """Return the field or the decision that a value comes from, if it is passed on as it is."""
+        """Return the field or the decision that a value is passed on from as it is."""
         match expr:
             case Fact(name=name):
                 return self._home(self.edition.fact(self.subject, name).expr)
@@ -229,8 +295,6 @@ class Wording:
                 return self._home(item)
             case Aggregate(take=take):
                 return take
-            case Lookup():
-                return None
             case _:
                 return expr
 
@@ -244,71 +308,62 @@ class Wording:
             case Field():
                 return self.field(expr.of, expr.name)
             case AsOf():
-                return self.pick("评估日", "the day of evaluation")
+                return self.phrase("as_of")
             case Fact():
-                return self._inner(
-                    self.fact(expr.name), builtin=self.edition.fact(self.subject, expr.name).builtin
-                )
+                return self._inside(expr.name)
             case Answer():
                 return self.decision(expr.decision)
             case Compare() | Member() | Known() | IsAbsent() | LevelIn():
                 colon = isinstance(expr, IsAbsent) or _on_boolean(expr)
                 return f"{self.tested(expr)}{self.pick('：', ': ') if colon else ' '}{self.required(expr)}"
             case All():
-                if not expr.items:
-                    return self.pick("无条件", "always")
-                return self.pick("，且 ", ", and ").join(self._joined(expr.items))
+                return self.pick("，且 ", ", and ").join(self._ranges(expr.items)) or self.phrase("always")
             case AnyOf():
                 return self.pick("，或 ", ", or ").join(self._part(item) for item in expr.items)
             case Not(item=item):
                 if plain_not(expr):
                     return f"{self.tested(item)} {self.required(expr)}"
-                return self.pick(f"并非（{self.say(item)}）", f"not ({self.say(item)})")
+                return self.phrase("not_all", said=self.say(item))
             case Arithmetic():
-                return self._arithmetic(expr)
+                left, right = self._operand(expr.left), self._operand(expr.right)
+                return self.phrase(expr.how.value, left=left, right=right)
             case RoundWhole():
-                item_said = self._operand(expr.item)
-                way = (
-                    self.pick("向上取整", "rounded up") if expr.up else self.pick("向下取整", "rounded down")
-                )
-                return f"{item_said} {way}"
+                return self.phrase("round_up" if expr.up else "round_down", said=self._operand(expr.item))
             case Elapsed():
-                return self._elapsed(expr)
+                return self.phrase(expr.how.value, said=self.say(expr.item))
             case FirstKnown():
                 return self.pick("，没有则 ", ", or else ").join(self.say(item) for item in expr.items)
             case IfAbsent():
-                return self.say(expr.item) + self.pick("（没有则未知）", " (unknown where there is none)")
+                return self.phrase("if_absent", said=self.say(expr.item))
             case Lookup():
-                by = self.say(expr.by)
                 cases = [
                     f"{self.value(word, expr.by)} → {show(made, expr.type.kind, self.lang)}"
                     for word, made in expr.cases
                 ]
-                return self.pick(f"按{by}：{'，'.join(cases)}", f"by {by}: {', '.join(cases)}")
+                return self.phrase("lookup", by=self.say(expr.by), cases=self.pick("，", ", ").join(cases))
             case Before():
-                item_said, event = self.say(expr.item), self.say(expr.event)
-                return self.pick(f"{event}前一天的{item_said}", f"{item_said} on the day before {event}")
+                return self.phrase("before", said=self.say(expr.item), event=self.say(expr.event))
             case Aggregate():
                 return self._aggregate(expr)
             case _:
                 assert_never(expr)
 
-    def _named(self, text: str, parameter: str | None) -> str:
-        if parameter is None:
-            return text
-        return self.pick(f"{text}（{parameter}）", f"{text} ({parameter})")
+    def _named(self, said: str, parameter: str | None) -> str:
+        return said if parameter is None else self.phrase("named", said=said, name=parameter)
 
-    def _inner(self, title: str, *, builtin: bool = True) -> str:
-        """Return an English title as it stands inside a sentence; titles from policies stay as written."""
-        small = self.lang == "en" and builtin and title[:1].isupper() and not title[1:2].isupper()
+    def _inside(self, name: str) -> str:
+        """Return a fact's title as it stands inside a sentence; English titles from policies stay as written."""
+        title = self.fact(name)
+        builtin = self.edition.fact(self.subject, name).builtin
+        small = self.lang == "en" and builtin and not title[1:2].isupper()
         return title[:1].lower() + title[1:] if small else title
 
     def _part(self, expr: Expr) -> str:
         said = self.say(expr)
-        return self.pick(f"（{said}）", f"({said})") if isinstance(expr, All | AnyOf) else said
+        return self.phrase("group", said=said) if isinstance(expr, All | AnyOf) else said
 
-    def _joined(self, items: tuple[Expr, ...]) -> list[str]:
-        """Read out conditions that must all hold; two tests on one value in a row as a range."""
+    def _ranges(self, items: tuple[Expr, ...]) -> list[str]:
+        """Read out conditions that must all hold; two tests in a row on one value as a range."""
         said: list[str] = []
         for at, item in enumerate(items):
             before = items[at - 1] if at else None
@@ -322,88 +377,30 @@ class Wording:
         said = self.say(expr)
         return f"({said})" if isinstance(expr, Arithmetic | RoundWhole | FirstKnown) else said
 
-    def _arithmetic(self, expr: Arithmetic) -> str:
-        left, right = self._operand(expr.left), self._operand(expr.right)
-        match expr.how:
-            case Operator.ADD:
-                return f"{left} + {right}"
-            case Operator.SUBTRACT:
-                return f"{left} - {right}"
-            case Operator.MULTIPLY:
-                return f"{left} × {right}"
-            case Operator.RATIO:
-                return f"{left} ÷ {right}"
-            case Operator.WHOLE_TIMES:
-                return self.pick(
-                    f"{left} 中 {right} 的整数倍数", f"how often {right} fits wholly into {left}"
-                )
-            case Operator.MIN:
-                return self.pick(f"{left} 与 {right} 中较小的", f"the smaller of {left} and {right}")
-            case Operator.MAX:
-                return self.pick(f"{left} 与 {right} 中较大的", f"the larger of {left} and {right}")
-            case _:
-                assert_never(expr.how)
-
-    def _elapsed(self, expr: Elapsed) -> str:
-        date_said = self.say(expr.item)
-        match expr.how:
-            case Elapse.MONTHS_SINCE:
-                return self.pick(f"距{date_said}的整月数", f"whole months since {date_said}")
-            case Elapse.DAYS_SINCE:
-                return self.pick(f"距{date_said}的天数", f"days since {date_said}")
-            case Elapse.DAYS_UNTIL:
-                return self.pick(f"到{date_said}的天数", f"days until {date_said}")
-            case _:
-                assert_never(expr.how)
-
     def _aggregate(self, expr: Aggregate) -> str:
-        take = self.say(expr.take) if expr.take is not None else self.pick("日期", "date")
-        that = self.say(expr.that) if expr.that is not None else ""
-        zh, some, one = self._events(expr)
-        match expr.how:
-            case Reduction.COUNT:
-                return self.pick(f"{zh}次数", f"number of {some}")
-            case Reduction.DISTINCT:
-                return self.pick(f"{zh}中不同{take}的个数", f"number of different {take} of {some}")
-            case Reduction.SUM:
-                return self.pick(f"{zh}的{take}合计", f"total {take} of {some}")
-            case Reduction.SOME:
-                return self.pick(f"{zh}至少有一次满足：{that}", f"at least one {one} with {that}")
-            case Reduction.EVERY:
-                return self.pick(f"{zh}每一次都满足：{that}", f"every {one} with {that}")
-            case Reduction.LATEST:
-                return self.pick(f"最近一次{zh}的{take}", f"{take} of the latest {one}")
-            case Reduction.EARLIEST:
-                return self.pick(f"首次{zh}的{take}", f"{take} of the earliest {one}")
-            case Reduction.STREAK:
-                assert expr.allow_gap is not None
-                gap = self.say(expr.allow_gap)
-                return self.pick(f"{zh}不间断的年数，间断不超过{gap}", f"years of {some}, no gap over {gap}")
-            case _:
-                assert_never(expr.how)
-
-    def _events(self, expr: Aggregate) -> Pair3:
-        """Read out which events are taken: in Chinese, in English as many, and as one of them."""
-        zh, many, one = _TABLES.get(expr.table, (expr.table,) * 3)
-        before, after = self._limits(expr)
+        zh, english = _TABLES.get(expr.table, (expr.table, f"{expr.table}/{expr.table}"))
+        many, one = english.split("/")
+        before, after = "", ""
+        if expr.within is not None:
+            window = expr.within
+            size = self.say(window.size) if window.size is not None else ""
+            limit = self.phrase("within" if size else window.period or "year", said=size)
+            before, after = limit, f" {limit}"
+        if expr.after is not None:
+            limit = self.phrase("after", said=self.say(expr.after))
+            before, after = f"{before}{limit}", f"{after} {limit}"
         if expr.where is not None:
             where = self.say(expr.where)
             zh, after = f"{zh}（{where}）", f"{after} ({where})"
-        return f"{before}{zh}", f"{many}{after}", f"{one}{after}"
-
-    def _limits(self, expr: Aggregate) -> Pair:
-        """Read out the window: before the noun in Chinese, after it in English."""
-        zh, en = "", ""
-        if expr.within is not None and expr.within.size is not None:
-            size = self.say(expr.within.size)
-            zh, en = f"近{size}", f" in the past {size}"
-        elif expr.within is not None:
-            period = _PERIODS[expr.within.period or "year"]
-            zh, en = period[0], f" in {period[1]}"
-        if expr.after is not None:
-            start = self.say(expr.after)
-            zh, en = f"{zh}{start}之后的", f"{en} after {start}"
-        return zh, en
+        return self.phrase(
+            expr.how.value,
+            zh=f"{before}{zh}",
+            many=f"{many}{after}",
+            one=f"{one}{after}",
+            take=self.say(expr.take) if expr.take is not None else self.phrase("date"),
+            that=self.say(expr.that) if expr.that is not None else "",
+            gap=self.say(expr.allow_gap) if expr.allow_gap is not None else "",
+        )
 
     # --- tests ----------------------------------------------------------------------------------------
 
@@ -415,75 +412,65 @@ class Wording:
             case Not(item=item):
                 return self.tested(item)
             case LevelIn():
-                return self.level_of(expr)
+                tier = self._tier(expr)
+                titles = {angle.id: self.title(angle.title, angle.id) for angle in tier.angles}
+                return (
+                    self.phrase("level_by", angle=titles[expr.angle])
+                    if expr.angle
+                    else self.decision(tier.name)
+                )
             case _:
                 return self.say(expr)
-
-    def level_of(self, expr: LevelIn) -> str:
-        """Return what the level of a tier or of one of its angles is called."""
-        tier = self.edition.decisions[expr.decision]
-        assert isinstance(tier, Tier)
-        for angle in tier.angles:
-            if angle.id == expr.angle:
-                title = self.title(angle.title, angle.id)
-                return self.pick(f"{title}的级别", f"level by {title}")
-        return self.decision(expr.decision)
 
     def required(self, expr: Expr) -> str:
         """Return what a test asks for: `至少 3`, `at least 3`."""
         match expr:
             case Compare(how=how, left=left, right=right):
-                words = _ON_DATES if type_of(left).kind is Kind.DATE else _COMPARISONS
                 said = self.say(right)
                 if isinstance(right, Constant):
                     said = self._named(self.value(right.value, left), right.parameter)
-                return said if _on_boolean(expr) else f"{self.of(words[how])} {said}"
+                on_date = "date_" if type_of(left).kind is Kind.DATE else ""
+                return said if _on_boolean(expr) else f"{self.phrase(on_date + how.value)} {said}"
             case Member():
-                return self._named(self._among(expr), expr.parameter)
-            case Known():
-                return self.pick("有记录", "is recorded")
-            case IsAbsent():
-                return self.pick("没有这样的事件", "no such event")
+                words = [self.value(value, expr.item) for value in expr.among]
+                scale = type_of(expr.item)
+                steps = [scale.options.index(str(value)) for value in expr.among] if scale.ordered else []
+                return self._named(self._one_of(words, steps, len(scale.options)), expr.parameter)
             case LevelIn():
-                return self._allowed(expr)
+                tier = self._tier(expr)
+                levels = [level.id for level in reversed(tier.levels)]
+                steps = sorted(levels.index(level) for level in expr.allowed)
+                return self._one_of([self.answer(tier, levels[step]) for step in steps], steps, len(levels))
+            case Known():
+                return self.phrase("known")
+            case IsAbsent():
+                return self.phrase("absent")
             case Not(item=Known()):
-                return self.pick("没有记录", "is not recorded")
+                return self.phrase("unknown")
             case Not(item=item):
-                inner, plain = self.required(item), self.of(_COMPARISONS[Comparison.EQUAL]) + " "
-                if inner.startswith(plain) or _on_boolean(item):
-                    return self.pick("不为 ", "is not ") + inner.removeprefix(plain)
-                return self.pick(f"并非 {inner}", f"not {inner}")
+                inner, equal = self.required(item), self.phrase("is") + " "
+                if inner.startswith(equal) or _on_boolean(item):
+                    return f"{self.phrase('is_not')} {inner.removeprefix(equal)}"
+                return self.phrase("not", said=inner)
             case _:
-                return self.pick("成立", "holds")
+                return self.phrase("holds")
 
     def asked(self, expr: Expr) -> str:
         """Return what a test asks for, beside the value that was read: `至少 3`, `高`."""
-        return self.required(expr).removeprefix(self.of(_COMPARISONS[Comparison.EQUAL]) + " ")
+        return self.required(expr).removeprefix(self.phrase("is") + " ")
 
-    def _or(self, words: list[str]) -> str:
-        return self.pick("为 ", "is ") + self.pick(" 或 ", " or ").join(words)
-
-    def _among(self, expr: Member) -> str:
-        words = [self.value(value, expr.item) for value in expr.among]
-        scale = type_of(expr.item)
-        if scale.ordered and len(words) > 1:
-            if expr.among == scale.options[-len(words) :]:
-                return self.pick("至少 ", "at least ") + words[0]
-            if expr.among == scale.options[: len(words)]:
-                return self.pick("至多 ", "at most ") + words[-1]
-        return self._or(words)
-
-    def _allowed(self, expr: LevelIn) -> str:
+    def _tier(self, expr: LevelIn) -> Tier:
         tier = self.edition.decisions[expr.decision]
         assert isinstance(tier, Tier)
-        best_first = [level.id for level in tier.levels]
-        ranks = sorted(best_first.index(level) for level in expr.allowed)
-        words = [self.answer(tier, best_first[rank]) for rank in ranks]
-        if len(ranks) > 1 and ranks == list(range(len(ranks))):
-            return self.pick("至少 ", "at least ") + words[-1]
-        if len(ranks) > 1 and ranks == list(range(len(best_first)))[-len(ranks) :]:
-            return self.pick("至多 ", "at most ") + words[0]
-        return self._or(words)
+        return tier
+
+    def _one_of(self, words: list[str], steps: list[int], size: int) -> str:
+        """Read out a choice of words; `steps` are their places on a scale, the lowest is 0."""
+        if len(steps) > 1 and steps == list(range(steps[0], size)):
+            return f"{self.phrase('at_least')} {words[0]}"
+        if len(steps) > 1 and steps == list(range(len(steps))):
+            return f"{self.phrase('at_most')} {words[-1]}"
+        return f"{self.phrase('is')} {self.pick(' 或 ', ' or ').join(words)}"
 
     # --- facts, bands, rules --------------------------------------------------------------------------
 
@@ -496,20 +483,15 @@ class Wording:
         low, high = bounds(when, measure)
         if low is None:
             return None
-        start, end = self.say(low.right), self.say(high.right) if high is not None else ""
-        included = low.how is Comparison.AT_LEAST
-        if high is not None and low.right == high.right:
-            return self.pick(f"正好 {start}", f"exactly {start}")
-        said = (
-            self.pick(f"从 {start} 起", f"from {start}")
-            if included
-            else self.pick(f"超过 {start}", f"over {start}")
-        )
+        start = self.say(low.right)
         if high is None:
-            return said + ("" if self.lang == "zh" else " on" if included else "")
-        if high.how is Comparison.LESS_THAN:
-            return said + self.pick(f"，不到 {end}", f", under {end}")
-        return said + self.pick(f"，至多 {end}", f", up to and including {end}")
+            return self.phrase("from_on" if low.how is Comparison.AT_LEAST else "over", start=start)
+        if low.right == high.right:
+            return self.phrase("exactly", start=start)
+        said = self.phrase("from" if low.how is Comparison.AT_LEAST else "over", start=start)
+        return said + self.phrase(
+            "under" if high.how is Comparison.LESS_THAN else "up_to", end=self.say(high.right)
+        )
 
     def rule(self, rule: Rule, decision: AnyDecision) -> str:
         """Read out a whole rule: its condition, and what it grants."""
@@ -521,116 +503,78 @@ class Wording:
             case Tier() | Stage():
                 return self.answer(decision, rule.answer)
             case Payout():
-                return self.pick("；", "; ").join(
-                    self.pays(decision, rule, line) for line in decision.lines[rule.id]
-                )
+                return self.join(self.pays(decision, rule.id, line) for line in decision.lines[rule.id])
             case Offer():
                 package = decision.packages[rule.id]
                 chosen = [f"{letter}: {self.items(names)}" for letter, names in package.choose_one.items()]
-                always = [self.items(package.always)] if package.always else []
-                return self.pick("；", "; ").join([*chosen, *always])
+                return self.join([*chosen, *([self.items(package.always)] if package.always else [])])
             case Rules():
                 return self.cells(decision, decision.cells[rule.id])
             case _:
                 assert_never(decision)
 
-    def pays(self, payout: Payout, rule: Rule, line: Line) -> str:
+    def pays(self, payout: Payout, rule: str, line: Line) -> str:
         """Read out a line of what a rule pays: a lump, every unit (全额), or the excess only (超额)."""
-        rate, own = self.say(line.rate), line.band == rule.id
         way, start = basis(payout, line.band)
         if line.units is None:
-            return self.pick(f"固定 {rate}", f"a lump of {rate}")
-        percent = line.rate.type.kind is Kind.RATIO
-        if not own:
-            return self._pays_below(rate, self.say(line.units), way, percent=percent)
-        unit = line.units.left if way == "excess" and isinstance(line.units, Arithmetic) else line.units
-        of = self.say(unit)
-        if way == "excess":
-            above = self.say(start) if start is not None else "0"
-            if percent:
-                return self.pick(
-                    f"超额：只计{of}超出 {above} 的部分，其 {rate}",
-                    f"{rate} of the excess only: of {of} above {above}",
-                )
-            return self.pick(
-                f"超额：只计{of}超出 {above} 的部分，每单位 {rate}",
-                f"{rate} a unit on the excess only: {of} above {above}",
-            )
-        if percent:
-            return self.pick(f"全额：全部{of}的 {rate}", f"{rate} of the whole: of all {of}")
-        return self.pick(f"全额：{of}每一单位都计，每单位 {rate}", f"{rate} a unit on every unit: {of}")
-
-    def _pays_below(self, rate: str, units: str, way: str, *, percent: bool) -> str:
-        """Read out what a band below the one that holds still pays."""
-        each = self.pick(
-            f"其 {rate}" if percent else f"每单位 {rate}", f"{rate} of" if percent else f"{rate} a unit on"
+            return self.phrase("lump", rate=self.say(line.rate))
+        own = line.band == rule
+        of = (
+            line.units.left
+            if own and start is not None and isinstance(line.units, Arithmetic)
+            else line.units
         )
-        if way == "excess":
-            return self.pick(
-                f"超额：只计本档起点到下一档起点之间的 {units}，{each}",
-                f"{each} what lies between this band's start and the next: {units}",
-            )
-        return self.pick(
-            f"全额：计到下一档起点 {units} 为止，{each}",
-            f"{each} everything up to where the next band begins: {units}",
+        share = "_share" if line.rate.type.kind is Kind.RATIO else ""
+        return self.phrase(
+            f"{way}{share}{'' if own else '_below'}",
+            rate=self.say(line.rate),
+            unit=self.say(of),
+            start=self.say(start) if start is not None else "",
         )
 
     def rounding(self, mode: Rounding, unit: int) -> str:
         """Read out how an amount is rounded."""
-        return self.pick(
-            f"{self.of(_ROUNDINGS[mode])}到 {to_yuan(unit)}元",
-            f"{self.of(_ROUNDINGS[mode])} to {to_yuan(unit)} yuan",
-        )
+        return self.phrase(mode.value, unit=show(unit, Kind.MONEY, self.lang))
 
     # --- things ---------------------------------------------------------------------------------------
 
-    def items(self, names: tuple[str, ...]) -> str:
+    def items(self, names: Iterable[str]) -> str:
         """Read out a list of items with what each is worth."""
         return " + ".join(self.item(self.edition.items[name]) for name in names)
 
     def item(self, item: Item) -> str:
         """Read out an item with what it is worth."""
-        worth = self.worth(item)
-        title = self.title(item.title, item.id)
-        return self.pick(f"{title}（{worth}）", f"{title} ({worth})")
+        return self.phrase("named", said=self.title(item.title, item.id), name=self.worth(item))
 
     def worth(self, item: Item) -> str:
         """Read out what an item is worth: a value, a share of the list price, a refund."""
         if item.value is not None:
-            return self.pick("价值 ", "worth ") + show(item.value, Kind.MONEY, self.lang)
+            return self.phrase("value", said=show(item.value, Kind.MONEY, self.lang))
         if item.price is not None:
-            if item.price.value == 0:
-                return self.pick("免费", "free")
-            share = self.say(item.price)
-            return self.pick(f"按原价的 {share}", f"at {share} of the list price")
+            return self.phrase("price" if item.price.value else "free", said=self.say(item.price))
         if item.refund is not None:
             low, high, of = item.refund
-            base = self.field(self.subject, of)
-            return self.pick(
-                f"返还{base}的 {self.say(low)} 至 {self.say(high)}",
-                f"{self.say(low)} to {self.say(high)} of the {base} back",
+            return self.phrase(
+                "refund", of=self.field(self.subject, of), low=self.say(low), high=self.say(high)
             )
-        return self.pick("未写明价值", "value not stated")
+        return self.phrase("unstated")
 
     def cell(self, output: Output, cell: Cell) -> str:
         """Read out one output of a row."""
         if not isinstance(cell, tuple):
             return show(cell, output.type.kind if output.type is not None else Kind.TEXT, self.lang)
         if not cell:
-            return self.pick("无", "nothing")
+            return self.phrase("nothing")
         if output.form == "items":
-            return self.items(tuple(str(name) for name in cell))
-        return self.pick("；", "; ").join(
-            self.title(text, "") if isinstance(text, Title) else text for text in cell
-        )
+            return self.items(str(name) for name in cell)
+        return self.join(text if isinstance(text, str) else self.title(text, "") for text in cell)
 
     def cells(self, decision: Rules, cells: Mapping[str, Cell]) -> str:
         """Read out what a row says."""
-        parts = [
+        return self.join(
             f"{self.title(each.title, each.id)}: {self.cell(each, cells[each.id])}"
             for each in decision.outputs
-        ]
-        return self.pick("；", "; ").join(parts)
+        )
 
 
 def describe(expr: Expr, edition: Edition, subject: str, lang: str) -> str:

@@ -48,9 +48,9 @@ class Test:
 class Loop:
     """One aggregate inside the loop over its table."""
 
-    def __init__(self, writer: Writer, expr: Aggregate) -> None:
+    def __init__(self, writer: Writer, expr: Aggregate, called: str | None) -> None:
         self.writer, self.expr = writer, expr
-        wanted = f"{expr.how.value}_{expr.take.name if expr.take else expr.table}"
+        wanted = called or f"{expr.how.value}_{expr.take.name if expr.take else expr.table}"
         self.result = writer.name(wanted)
         self.doubt = (
             writer.name(f"{wanted}_unknown")
@@ -94,7 +94,8 @@ class Loop:
         put = self.writer.put
         conditions = [f"{day} > {window_start}"] if window_start is not None else []
         if self.expr.where is not None:
-            conditions.append(self.writer.test(self.expr.where, event).true)
+            true = self.writer.test(self.expr.where, event).true
+            conditions.append(f"({true})" if conditions and " or " in true else true)
         if conditions:
             put(f"if {' and '.join(conditions)}:")
         with self.writer.indented() if conditions else nullcontext():
@@ -149,8 +150,7 @@ class Loop:
                 put(f"{result} = len({result} - {{None}})")
                 return Var(result, may_none=False, may_absent=False)
             case Reduction.SUM:
-                put(f"if {self.doubt}:")
-                put(f"    {result} = None")
+                put(f"{result} = None if {self.doubt} else reduced({result})")
                 return Var(result, may_none=True, may_absent=False)
             case Reduction.SOME | Reduction.EVERY:
                 settled = "not " if self.expr.how is Reduction.SOME else ""

@@ -7,7 +7,6 @@ traces go out. This module is what the language means: where another engine diff
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, assert_never
@@ -279,7 +278,10 @@ class Interpreter:
                 cause=None if day is ABSENT else "not_recorded",
             )
         assert not isinstance(day, int | Fraction | str)
-        earlier = Interpreter(self.edition, self.subject, day - timedelta(days=1), self.record)
+        eve = days_before(day, 1)
+        if eve > self.as_of:  # nothing is known yet of a day to come
+            return Step(expr, None, (event,), cause="not_recorded")
+        earlier = Interpreter(self.edition, self.subject, eve, self.record)
         item = earlier.step(expr.item)
         return Step(expr, item.value, (event, item))
 

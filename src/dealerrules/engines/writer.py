@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+import unicodedata
 from bisect import bisect_left, bisect_right
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -73,7 +74,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 
-ONE_DAY = timedelta(days=1)
+SURELY_COUNTS = 2**39
+"""Up to here whole numbers are counts for sure (MAX_COUNT is above it); what is larger is looked at closely."""
 
 
 class Answers(dict[tuple[int, int], Maybe]):
@@ -140,12 +142,10 @@ def years_running(covers: list[tuple[date, date]], as_of: date, gap: int) -> int
 
 _SPACE: dict[str, Any] = {
     "ABSENT": ABSENT,
-    "ONE_DAY": ONE_DAY,
     "bisect_left": bisect_left,
     "bisect_right": bisect_right,
     "calendar_start": calendar_start,
     "ceiling": ceiling,
-    "date": date,
     "days_before": days_before,
     "engine_value": engine_value,
     "floor": floor,
@@ -201,6 +201,7 @@ class Writer:
         self.values: dict[Expr, Var] = {}
         self.masks: dict[str, tuple[str, str]] = {}
         self.extras: dict[str, str] = {}
+        self.called: dict[Expr, str] = {}
 
     # --- text ---
 
@@ -219,9 +220,8 @@ class Writer:
 
     def name(self, wanted: str) -> str:
         """Return a fresh name."""
-        base = re.sub(r"\W", "_", wanted).strip("_") or "value"
-        base = base if base.isidentifier() else f"_{base}"
-        fresh, number = base, 2
+        fresh = base = _identifier(wanted)
+        number = 2
         while fresh in self._names:
             fresh, number = f"{base}_{number}", number + 1
         self._names.add(fresh)
@@ -229,14 +229,13 @@ class Writer:
 
     def constant(self, value: Any, wanted: str) -> str:
         """Return text for a constant: written out where that is exact, else kept under a name."""
-        if value is True or value is False or isinstance(value, int):
+        if isinstance(value, int | str):
             return repr(value)
-        if isinstance(value, str):
-            return repr(value)
+        base = _identifier(wanted.upper())
         for name, known in self.constants.items():
-            if type(known) is type(value) and not isinstance(value, dict) and known == value:
+            if name.startswith(base) and type(known) is type(value) and known == value:
                 return name
-        fresh = self.name(wanted.upper())
+        fresh = self.name(base)
         self.constants[fresh] = value
         return fresh
 
@@ -247,7 +246,8 @@ class Writer:
         self._start()
         if plain is not None:
             self._read_plain(plain)
-        needed = [name for name in self.edition.decisions if name in self._closure(decisions)]
+        closure = self._closure(decisions)
+        needed = [name for name in self.edition.decisions if name in closure]
         self._loops(self._exprs_of(needed))
         for name in needed:
             self.decision(self.edition.decisions[name])
@@ -257,7 +257,12 @@ class Writer:
             results.append(f"({true}, {unknown}, {self.extras.get(name, 'None')})")
         self.put(f"return ({', '.join(results)},)")
         head = "def evaluate(record, as_of):" if self.mode == "record" else "def evaluate(facts, as_of):"
-        return "\n\n\n".join([*self.functions, "\n".join([head, *self.lines])]) + "\n"
+        return "\n\n\n".join([*self._legend(), *self.functions, "\n".join([head, *self.lines])]) + "\n"
+
+    def _legend(self) -> list[str]:
+        """Return what the constants hold, as a comment for readers."""
+        own = {name: value for name, value in self.constants.items() if name not in _SPACE}
+        return ["\n".join(f"# {name}: {comment(_held(value))}" for name, value in own.items())] if own else []
 
     def _closure(self, decisions: Iterable[str]) -> set[str]:
         """Return decisions with those that they read, but for what is read as of another day."""
@@ -309,7 +314,7 @@ class Writer:
         """Write a decision's masks."""
         true, unknown = self.name(f"{decision.name}_true"), self.name(f"{decision.name}_unknown")
         self.masks[decision.name] = (true, unknown)
-        self.put(f"# {decision.name}")
+        self.put(f"# {comment(decision.name)}")
         self.put(f"{true} = {unknown} = 0")
         order = list(enumerate(decision.rules))
         if isinstance(decision, Tier):
@@ -326,13 +331,13 @@ class Writer:
     def _rule(self, at: int, rule: Rule, true: str, unknown: str) -> None:
         test = self.test(rule.when)
         if test.true == "True":
-            self.put(f"{true} |= {1 << at}  # {rule.id}")
+            self.put(f"{true} |= {_bit(at)}  # {comment(rule.id)}")
             return
-        self.put(f"if {test.true}:  # {rule.id}")
-        self.put(f"    {true} |= {1 << at}")
+        self.put(f"if {test.true}:  # {comment(rule.id)}")
+        self.put(f"    {true} |= {_bit(at)}")
         if test.false is not None:
             self.put(f"elif not ({test.false}):")
-            self.put(f"    {unknown} |= {1 << at}")
+            self.put(f"    {unknown} |= {_bit(at)}")
 
     def _ladders(self, order: list[tuple[int, Rule]], true: str, unknown: str) -> list[tuple[int, Rule]]:
         """Write the rules that ask for nothing but one quantity as bisections; return the others."""
@@ -348,16 +353,17 @@ class Writer:
             done |= {at for at, _ in rules}
             edges, masks, when_absent = ladder(rules)
             measured = self.value(on)
-            edges_name, masks_name = self.constant(edges, "edges"), self.constant(masks, "masks")
+            edges_name = self.constant(edges, f"{measured.text}_edges")
+            masks_name = self.constant(masks, f"{measured.text}_masks")
             self.put(f"# {len(rules)} rules on {measured.text}")
             start = "if"
             if measured.may_none:
                 self.put(f"if {measured.text} is None:")
-                self.put(f"    {unknown} |= {sum(1 << at for at, _ in rules)}")
+                self.put(f"    {unknown} |= {sum(1 << at for at, _ in rules):#x}")
                 start = "elif"
             if measured.may_absent:
                 self.put(f"{start} {measured.text} is ABSENT:")
-                self.put(f"    {true} |= {when_absent}")
+                self.put(f"    {true} |= {when_absent:#x}")
                 start = "elif"
             lookup = f"{true} |= {masks_name}[bisect_left({edges_name}, {measured.text}) + bisect_right({edges_name}, {measured.text})]"
             if start == "if":
@@ -374,7 +380,7 @@ class Writer:
         decision = self.constant(payout, payout.name)
         word = "if"
         for at, rule in enumerate(payout.rules):
-            self.put(f"{word} {true} & {1 << at}:  # {rule.id}")
+            self.put(f"{word} {true} & {_bit(at)}:  # {comment(rule.id)}")
             word = "elif"
             with self.indented():
                 pairs = []
@@ -428,6 +434,8 @@ class Writer:
         ):
             is_same = f"{left.text} is {expr.right.value!r}"
             is_other = f"{left.text} is {not expr.right.value!r}"
+            if left.may_none and left.may_absent:
+                is_other = f"{left.text} is not {expr.right.value!r} and {left.text} is not None"
             return Test(is_same, is_other if left.may_none else None)
         if not sides:
             return Test(plain)
@@ -442,7 +450,7 @@ class Writer:
         return Test(true, " and ".join([*nones, failed]))
 
     def _membership(self, var: Var, among: tuple[Any, ...]) -> Test:
-        words = self.constant(frozenset(among), "among")
+        words = self.constant(frozenset(among), f"{var.text if var.text.isidentifier() else ''}_among")
         false = f"{var.text} is not None and {var.text} not in {words}" if var.may_none else None
         return Test(f"{var.text} in {words}", false)
 
@@ -466,8 +474,8 @@ class Writer:
                 if rule.answer in expr.allowed and expr.angle in {None, rule.angle}
             )
             if self.mode == "fast":
-                return Test(f"{true} & {bits}")
-            return Test(f"{true} & {bits}", f"not ({true} | {unknown}) & {bits}")
+                return Test(f"{true} & {bits:#x}")
+            return Test(f"{true} & {bits:#x}", f"not ({true} | {unknown}) & {bits:#x}")
         tests = self.name("levels")
         self.constants[tests] = LevelTests(tier, expr)
         var = self.name(f"{expr.decision}_{expr.angle or ''}_test")
@@ -500,14 +508,15 @@ class Writer:
 
     def _made(self, expr: Expr) -> Var:
         match expr:
-            case Constant(value=value, parameter=parameter):
-                return Var(self.constant(value, parameter or "value"), may_none=False, may_absent=False)
+            case Constant(value=value, type=type_, parameter=parameter):
+                text = self.constant(value, parameter or type_.kind.value)
+                return Var(text, may_none=False, may_absent=False)
             case AsOf():
                 return Var("as_of", may_none=False, may_absent=False)
             case Field():
                 return self._own_field(expr)
             case Fact(name=name):
-                return self._fact(name, expr.type)
+                return self._fact(name)
             case Answer(decision=decision):
                 return self._answer(decision)
             case Arithmetic():
@@ -526,7 +535,7 @@ class Writer:
                     "known", f"None if {inner.text} is ABSENT else {inner.text}", may_none=True
                 )
             case Lookup(by=by, cases=cases):
-                table = self.constant(_Table(cases), "table")
+                table = self.constant(dict(cases), "table")
                 made = self._guarded("looked_up", [self.value(by)], f"{table}.get({{}})")
                 return Var(made.text, may_none=True, may_absent=made.may_absent)
             case Before():
@@ -599,25 +608,16 @@ class Writer:
             return f"engine_value({owner}.{name}, {self.constant(type_, 'type')})"
         return f"{owner}.{name}"
 
-    def _fact(self, name: str, type_: Type) -> Var:
+    def _fact(self, name: str) -> Var:
         definition = self.edition.fact(self.subject, name)
         if self.mode == "record":
-            made = self.value(definition.expr)
-            if made.text.startswith(("first_known", "count", "latest", "earliest")) or made.text == name:
-                return made
-            return made
-        var = self.name(name)
-        computed = _computable(definition.expr)
-        absent = _may_be_absent(self.edition, self.subject, definition.expr)
-        self.put(f"{var} = facts.get({name!r})" if not computed else f"if {name!r} in facts:")
-        if computed:
-            self.put(f"    {var} = facts[{name!r}]")
-            self.put("else:")
-            with self.indented():
-                made = self.value(definition.expr)
-                self.put(f"{var} = {made.text}")
-        del type_
-        return Var(var, may_none=True, may_absent=absent)
+            return self.value(definition.expr)
+        absent = self.edition.may_be_absent(self.subject, name)
+        if not _computable(definition.expr):
+            return self._assigned(name, f"facts.get({name!r})", may_none=True, may_absent=absent)
+        made = self.value(definition.expr).text
+        text = f"facts[{name!r}] if {name!r} in facts else {made}"
+        return self._assigned(name, text, may_none=True, may_absent=absent)
 
     def _read_plain(self, names: tuple[str, ...]) -> None:
         """Write the reading of facts that are all there, all known and all of the right type; else return none."""
@@ -637,14 +637,16 @@ class Writer:
             elif type_.kind is Kind.BOOLEAN:
                 checks.append(f"({var} is True or {var} is False)")
             else:
-                checks.append(
-                    f"type({var}) is str and {var} in {self.constant(frozenset(type_.options), 'words')}"
-                )
+                words = self.constant(frozenset(type_.options), f"{var}_words")
+                checks.append(f"type({var}) is str and {var} in {words}")
         self.put("except KeyError:")
         self.put("    return None")
-        if counts:
-            checks.append(f"{' | '.join(counts)} >= 0")
-        self.put(f"if not ({' and '.join(checks)}):")
+        if counts:  # none is negative, none too large: so is their union of bits
+            checks.append(f"0 <= {' | '.join(counts)} < {SURELY_COUNTS}")
+        self.put("if not (")
+        for at, check in enumerate(checks):
+            self.put(f"    {'and ' if at else ''}{check}")
+        self.put("):")
         self.put("    return None")
 
     def _answer(self, decision: str) -> Var:
@@ -664,25 +666,22 @@ class Writer:
     def _before(self, expr: Before) -> Var:
         event = self.value(expr.event)
         if self.mode != "record":
-            return self._guarded("before", [event], "None")
+            made = self._guarded("before", [event], "None")
+            return Var(made.text, may_none=True, may_absent=made.may_absent)
         inner = Writer(self.edition, self.subject, "record", self.constants, self.functions)
         inner._names = self._names
-        function = self.name("as_of_the_day_before")
-        inner._start()
-        needed = [
-            name
-            for name in self.edition.decisions
-            if name
-            in inner._closure(
-                node.decision for node in inner._reached([expr.item]) if isinstance(node, Answer | LevelIn)
-            )
-        ]
+        function = self.name("on_the_day_before")
+        closure = inner._closure(
+            node.decision for node in inner._reached([expr.item]) if isinstance(node, Answer | LevelIn)
+        )
+        needed = [name for name in self.edition.decisions if name in closure]
         inner._loops([expr.item, *inner._exprs_of(needed)])
         for name in needed:
             inner.decision(self.edition.decisions[name])
         inner.put(f"return {inner.value(expr.item).text}")
         self.functions.append("\n".join([f"def {function}(record, as_of):", *inner.lines]))
-        made = self._guarded("before", [event], f"{function}(record, {{}} - ONE_DAY)")
+        eve = self._guarded("eve", [event], "days_before({}, 1)")
+        made = self._guarded("before", [eve], f"{function}(record, {{0}}) if {{0}} <= as_of else None")
         return Var(made.text, may_none=True, may_absent=True)
 
     # --- events ---
@@ -693,6 +692,9 @@ class Writer:
         if self.mode != "record":
             return
         for node in self._reached(exprs):
+            if isinstance(node, Fact):
+                made = self.edition.fact(self.subject, node.name).expr
+                self.called.setdefault(made.item if isinstance(made, IfAbsent) else made, node.name)
             if isinstance(node, Aggregate) and node.after is None:
                 group = by_table.setdefault(node.table, [])
                 if node not in group:
@@ -707,32 +709,29 @@ class Writer:
             return Var("None", may_none=True, may_absent=False)
         assert expr.after is not None
         after = self.value(expr.after)
-        bound = self.name("after")
-        text = f"date.min if {after.text} is ABSENT else {after.text}" if after.may_absent else after.text
-        self.put(f"{bound} = {text}")
         if not after.may_none:
-            self._loop(expr.table, [expr], bound)
+            self._loop(expr.table, [expr], after)
             return self.values[expr]
-        name = self.name("counted")
+        name = self.name(self.called.get(expr, "counted"))
         self.put(f"{name} = None")
-        self.put(f"if {bound} is not None:")
+        self.put(f"if {after.text} is not None:")
         with self.indented():
-            self._loop(expr.table, [expr], bound)
+            self._loop(expr.table, [expr], after)
             made = self.values[expr]
             self.put(f"{name} = {made.text}")
         return Var(name, may_none=True, may_absent=made.may_absent)
 
-    def _loop(self, table: str, aggregates: list[Aggregate], after: str | None) -> None:
+    def _loop(self, table: str, aggregates: list[Aggregate], after: Var | None) -> None:
         meta = TABLES[table]
-        loops = [Loop(self, aggregate) for aggregate in aggregates]
-        starts: dict[Window, str] = {}
+        loops = [Loop(self, aggregate, self.called.get(aggregate)) for aggregate in aggregates]
+        starts: dict[str, str] = {}
         for loop in loops:
-            window = loop.expr.within
-            if window is not None and window not in starts:
-                starts[window] = self.name("window_start")
-                self.put(f"{starts[window]} = {self._window_start(window)}")
+            text = self._window_start(loop.expr.within)
+            if text is not None and text not in starts:
+                starts[text] = self.name("window_start")
+                self.put(f"{starts[text]} = {text}")
             loop.before()
-        event = self.name("event")
+        event = self._event_name(table)
         self.put(f"for {event} in record.{table}:")
         with self.indented():
             day = f"{event}_{meta.date_field}"
@@ -740,29 +739,76 @@ class Writer:
             skip = [f"{day} is None"] if not meta.model.model_fields[meta.date_field].is_required() else []
             skip.append(f"{day} > as_of")
             if after is not None:
-                skip.append(f"{day} <= {after}")
+                bound = f"{day} <= {after.text}"
+                skip.append(f"{after.text} is not ABSENT and {bound}" if after.may_absent else bound)
             fields = {node for loop in loops for node in loop.fields() if node.name != meta.date_field}
             for name, words in meta.excluded:
-                skip.append(f"{event}.{name} in {self.constant(frozenset(words), 'excluded')}")
+                skip.append(f"{event}.{name} in {self.constant(frozenset(words), f'{table}_excluded')}")
             self.put(f"if {' or '.join(skip)}:")
             self.put("    continue")
             for node in sorted(fields, key=lambda each: each.name):
                 self.put(f"{event}_{node.name} = {self._read(event, node.name, node.type)}")
             for loop in loops:
-                window = loop.expr.within
-                loop.inside(event, day, starts[window] if window is not None else None)
+                text = self._window_start(loop.expr.within)
+                loop.inside(event, day, starts[text] if text is not None else None)
         for loop in loops:
             self.values[loop.expr] = loop.after()
 
-    def _window_start(self, window: Window) -> str:
+    def _event_name(self, table: str) -> str:
+        """Return a fresh name for an event of a table; its fields will be called after it."""
+        fields = TABLES[table].fields
+        event = self.name(TABLES[table].model.called[0])
+        while any(f"{event}_{field}" in self._names for field in fields):
+            event = self.name(event)
+        self._names |= {f"{event}_{field}" for field in fields}
+        return event
+
+    @staticmethod
+    def _window_start(window: Window | None) -> str | None:
+        if window is None:
+            return None
         if window.size is None:
-            return f"calendar_start(as_of, {window.period!r}) - ONE_DAY"
+            return f"days_before(calendar_start(as_of, {window.period!r}), 1)"
         function = "months_before" if window.size.type.kind is Kind.MONTHS else "days_before"
         return f"{function}(as_of, {window.size.value})"
 
 
-class _Table(dict[Any, Any]):
-    """A lookup's cases; compared by identity of content like any dict."""
+def _identifier(wanted: str) -> str:
+    """Return a text as a Python name; Python itself takes names apart by their compatible form."""
+    base = re.sub(r"\W", "_", unicodedata.normalize("NFKC", wanted)).strip("_") or "value"
+    return base if base.isidentifier() else f"_{base}"
+
+
+def comment(text: str) -> str:
+    """Return a text for a comment: whatever a policy says, it stays on the line."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _bit(at: int) -> str:
+    """Return the mask of one rule; Python folds small shifts into constants."""
+    return f"1 << {at}" if at < 100 else f"{1 << at:#x}"
+
+
+def _held(value: object) -> str:
+    """Return what a constant holds, in words."""
+    match value:
+        case frozenset():
+            return ", ".join(sorted(map(repr, value)))
+        case Fraction() | date():
+            return str(value)
+        case Type():
+            return str(value.kind)
+        case LevelTests():
+            return f"{value.test.decision} by its masks"
+        case Answers():
+            return f"the answer of {value.decision.name} by its masks"
+        case Payout():
+            return f"the payout {value.name}"
+        case list():
+            shown = ", ".join(map(str, value[:3]))
+            return f"{len(value)} of them, {shown} …"
+        case _:
+            return ", ".join(f"{key!r}: {made!r}" for key, made in dict(value).items())  # type: ignore[call-overload]
 
 
 def _joined(tests: list[Test], true: str, false: str) -> Test:
@@ -770,15 +816,15 @@ def _joined(tests: list[Test], true: str, false: str) -> Test:
         return Test("True" if true == "and" else "False")
     if len(tests) == 1:
         return tests[0]
-    trues = f" {true} ".join(
-        f"({test.true})" if " or " in test.true and true == "and" else test.true for test in tests
-    )
-    if true == "or":
-        trues = f"({trues})"
+    trues = f" {true} ".join(_part(test.true) for test in tests)
     if all(test.false is None for test in tests):
         return Test(trues)
-    falses = f" {false} ".join(f"({test.is_false})" for test in tests)
-    return Test(trues, f"({falses})")
+    return Test(trues, f" {false} ".join(_part(test.is_false) for test in tests))
+
+
+def _part(text: str) -> str:
+    """Return a test as part of a longer one."""
+    return f"({text})" if any(word in text for word in (" or ", " and ", "not (")) else text
 
 
 def _elapsed(how: Elapse, day: str) -> str:
@@ -798,22 +844,3 @@ def _computable(expr: Expr) -> bool:
     return not isinstance(expr, Field | Aggregate) and not (
         isinstance(expr, IfAbsent) and isinstance(expr.item, Aggregate)
     )
-
-
-def _may_be_absent(edition: Edition, subject: str, expr: Expr) -> bool:
-    """Tell whether a fact's value can be absent."""
-    match expr:
-        case Aggregate(how=how):
-            return how in {Reduction.LATEST, Reduction.EARLIEST}
-        case Fact(name=name):
-            return _may_be_absent(edition, subject, edition.fact(subject, name).expr)
-        case Arithmetic(left=left, right=right):
-            return _may_be_absent(edition, subject, left) or _may_be_absent(edition, subject, right)
-        case RoundWhole(item=item) | Elapsed(item=item) | Lookup(by=item):
-            return _may_be_absent(edition, subject, item)
-        case FirstKnown(items=items):
-            return all(_may_be_absent(edition, subject, item) for item in items)
-        case Before() | Answer():
-            return True
-        case _:
-            return False

@@ -520,8 +520,8 @@ def read_shape(shape: type[S], node: Node) -> tuple[S | None, list[Diagnostic]]:
     try:
         return shape.model_validate(node), []
     except ValidationError as error:
-        found = [_diagnostic(shape, node, dict(fault)) for fault in error.errors(include_url=False)]
-        return None, found
+        made = [_diagnostic(shape, node, dict(fault)) for fault in error.errors(include_url=False)]
+        return None, [each for each in made if each is not None]
 
 
 def read_title(node: Node) -> tuple[Title | None, list[Diagnostic]]:
@@ -531,7 +531,8 @@ def read_title(node: Node) -> tuple[Title | None, list[Diagnostic]]:
     return (described.title if described is not None else None), faults
 
 
-def _diagnostic(shape: type[Shape], node: Node, fault: dict[str, Any]) -> Diagnostic:
+def _diagnostic(shape: type[Shape], node: Node, fault: dict[str, Any]) -> Diagnostic | None:
+    """Return a fault as a diagnostic; what is broken has been reported by the parser."""
     location: tuple[int | str, ...] = fault["loc"]
     if fault["type"] == "missing":
         parent = _find(node, location[:-1])
@@ -543,12 +544,16 @@ def _diagnostic(shape: type[Shape], node: Node, fault: dict[str, Any]) -> Diagno
         key = str(location[-1])
         known = _keys(_shape_at(shape, location[:-1]))
         found = parent.key(key) if isinstance(parent, MapNode) else None
+        if found is not None and found.broken:
+            return None
         span = found.span if found is not None else parent.span
         return Diagnostic("DR201", span, {"key": key, "known": known_words(known)}, nearest_word(key, known))
     context = fault.get("ctx", {})
+    at = context.get("node") or _find(node, location)
+    if isinstance(at, ScalarNode) and at.broken:
+        return None
     if "code" not in context:  # pydantic's own complaint: the text is of the wrong form
         return Diagnostic(
-            "DR203", _find(node, location).span, {"expected": str(fault["msg"]), "got": phrase("this")}
+            "DR203", at.span, {"expected": str(fault["msg"]), "got": phrase("this")}
         )
-    at = context["node"] or _find(node, location)
     return Diagnostic(context["code"], at.span, context["values"], context["nearest"])

@@ -91,7 +91,9 @@ class Report:
         related: tuple[tuple[Span, str | Phrase], ...] = (),
         **values: str | Phrase,
     ) -> None:
-        """Report a fault at a node or span."""
+        """Report a fault at a node or span; what is broken has been reported by the parser."""
+        if isinstance(at, ScalarNode) and at.broken:
+            return
         span = at.span if isinstance(at, ScalarNode | ListNode | MapNode) else at
         self.extend([Diagnostic(code, span, values, nearest, related)])
 
