@@ -40,7 +40,7 @@ def compare(statements: Mapping[str, str], names: dict[str, Any], rounds: int) -
         shift = turn % len(order)
         for label, timer in order[shift:] + order[:shift]:  # timeit turns garbage collection off
             times[label].append(timer.timeit(numbers[label]) / numbers[label])
-    return {label: statistics.median(each) for label, each in times.items()}
+    import os; return {label: (min if os.environ.get("MIN") else statistics.median)(each) for label, each in times.items()}
 
 
 def subprocess_ms(programs: Mapping[str, str], rounds: int) -> dict[str, float]:
@@ -52,7 +52,7 @@ def subprocess_ms(programs: Mapping[str, str], rounds: int) -> dict[str, float]:
             subprocess.run([sys.executable, "-c", text], check=True)
             if turn:  # the first fills the disk cache and writes .pyc files
                 times[label].append((perf_counter_ns() - start) / 1e6)
-    return {label: statistics.median(each) for label, each in times.items()}
+    import os; return {label: (min if os.environ.get("MIN") else statistics.median)(each) for label, each in times.items()}
 
 
 def duration(nanoseconds: float) -> str:

@@ -522,21 +522,21 @@ class Writer:
             case Arithmetic():
                 return self._operation(expr)
             case RoundWhole(up=up, item=item):
-                return self._guarded("rounded", [self.value(item)], f"{'ceiling' if up else 'floor'}({{}})")
+                how = "ceiling" if up else "floor"
+                return self._guarded(self._called(expr, "rounded"), [self.value(item)], f"{how}({{}})")
             case Elapsed(how=how, item=item):
-                return self._guarded(how.value, [self.value(item)], _elapsed(how, "{}"))
+                return self._guarded(self._called(expr, how), [self.value(item)], _elapsed(how, "{}"))
             case FirstKnown(items=items):
-                return self._first_known([self.value(item) for item in items])
+                return self._first_known(self._called(expr, "known"), [self.value(item) for item in items])
             case IfAbsent(item=item):
                 inner = self.value(item)
                 if not inner.may_absent:
                     return inner
-                return self._assigned(
-                    "known", f"None if {inner.text} is ABSENT else {inner.text}", may_none=True
-                )
+                text = f"None if {inner.text} is ABSENT else {inner.text}"
+                return self._assigned(self._called(expr, "known"), text, may_none=True)
             case Lookup(by=by, cases=cases):
                 table = self.constant(dict(cases), "table")
-                made = self._guarded("looked_up", [self.value(by)], f"{table}.get({{}})")
+                made = self._guarded(self._called(expr, "listed"), [self.value(by)], f"{table}.get({{}})")
                 return Var(made.text, may_none=True, may_absent=made.may_absent)
             case Before():
                 return self._before(expr)
@@ -549,6 +549,10 @@ class Writer:
                 return self._assigned(
                     "truth", f"True if {test.true} else False if {test.false} else None", may_none=True
                 )
+
+    def _called(self, expr: Expr, otherwise: str) -> str:
+        """Return the name of the fact that an expression defines."""
+        return self.called.get(expr, otherwise)
 
     def _assigned(self, wanted: str, text: str, *, may_none: bool, may_absent: bool = False) -> Var:
         name = self.name(wanted)
@@ -567,14 +571,13 @@ class Writer:
         return self._assigned(wanted, text, may_none=bool(nones), may_absent=bool(gone))
 
     def _operation(self, expr: Arithmetic) -> Var:
-        made = self._guarded(
-            expr.how.value, [self.value(expr.left), self.value(expr.right)], _ARITHMETIC[expr.how]
-        )
+        operands = [self.value(expr.left), self.value(expr.right)]
+        made = self._guarded(self._called(expr, expr.how), operands, _ARITHMETIC[expr.how])
         over_zero = expr.how in {Operator.RATIO, Operator.WHOLE_TIMES}
         return Var(made.text, made.may_none or over_zero, made.may_absent)
 
-    def _first_known(self, items: list[Var]) -> Var:
-        name = self.name("first_known")
+    def _first_known(self, wanted: str, items: list[Var]) -> Var:
+        name = self.name(wanted)
         for at, item in enumerate(items):
             lacking = [f"{item.text} is None"] * item.may_none + [f"{item.text} is ABSENT"] * item.may_absent
             if at == 0:
@@ -681,7 +684,8 @@ class Writer:
         inner.put(f"return {inner.value(expr.item).text}")
         self.functions.append("\n".join([f"def {function}(record, as_of):", *inner.lines]))
         eve = self._guarded("eve", [event], "days_before({}, 1)")
-        made = self._guarded("before", [eve], f"{function}(record, {{0}}) if {{0}} <= as_of else None")
+        text = f"{function}(record, {{0}}) if {{0}} <= as_of else None"
+        made = self._guarded(self._called(expr, "before"), [eve], text)
         return Var(made.text, may_none=True, may_absent=True)
 
     # --- events ---
@@ -694,7 +698,9 @@ class Writer:
         for node in self._reached(exprs):
             if isinstance(node, Fact):
                 made = self.edition.fact(self.subject, node.name).expr
-                self.called.setdefault(made.item if isinstance(made, IfAbsent) else made, node.name)
+                self.called.setdefault(made, node.name)
+                if isinstance(made, IfAbsent):
+                    self.called.setdefault(made.item, node.name)
             if isinstance(node, Aggregate) and node.after is None:
                 group = by_table.setdefault(node.table, [])
                 if node not in group:

@@ -14,7 +14,21 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from dealerrules.expr import Constant, Expr, canonical
+from dealerrules.expr import (
+    Aggregate,
+    Answer,
+    Arithmetic,
+    Before,
+    Constant,
+    Elapsed,
+    Expr,
+    Fact,
+    FirstKnown,
+    Lookup,
+    Reduction,
+    RoundWhole,
+    canonical,
+)
 from dealerrules.values import Rounding, Type, Value
 
 if TYPE_CHECKING:
@@ -269,6 +283,30 @@ class Edition:
     def fact(self, subject: str, name: str) -> FactDefinition:
         """Return a fact's definition."""
         return self.facts[subject][name]
+
+    def may_be_absent(self, subject: str, name: str) -> bool:
+        """Tell whether a ready-made fact can say that there is no such event (``ABSENT``)."""
+        decision = self.decisions.get(name)
+        if decision is not None:
+            return isinstance(decision, Offer)
+        return self._may_be_absent(subject, self.fact(subject, name).expr)
+
+    def _may_be_absent(self, subject: str, expr: Expr) -> bool:
+        match expr:
+            case Aggregate(how=how):
+                return how in {Reduction.LATEST, Reduction.EARLIEST}
+            case Fact(name=name) | Answer(decision=name):
+                return self.may_be_absent(subject, name)
+            case Arithmetic(left=left, right=right):
+                return self._may_be_absent(subject, left) or self._may_be_absent(subject, right)
+            case RoundWhole(item=item) | Elapsed(item=item) | Lookup(by=item):
+                return self._may_be_absent(subject, item)
+            case FirstKnown(items=items):
+                return all(self._may_be_absent(subject, item) for item in items)
+            case Before(event=event, item=item):
+                return self._may_be_absent(subject, event) or self._may_be_absent(subject, item)
+            case _:
+                return False
 
     def given_types(self, subject: str) -> dict[str, Type]:
         """Return what may be given as a ready-made fact: every fact, and other decisions' answers."""
