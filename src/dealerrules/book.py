@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -116,7 +116,9 @@ class PolicyBook:
         self.warnings = warnings
         self._starts = [edition.start for edition in editions]
         self._plans: dict[object, _Plan] = {}
-        self._asked: dict[object, tuple[_Plan, date]] = {}  # plans by the words of a question, for the hot path
+        self._asked: dict[
+            object, tuple[_Plan, date]
+        ] = {}  # plans by the words of a question, for the hot path
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle the policies, not the programs made from them."""
@@ -437,7 +439,8 @@ class Answer(Mapping[str, AnyOutcome]):
     def _read_facts(self, edition: Edition | None) -> dict[str, Maybe]:
         if self._facts is None or edition is None:
             return {}
-        return read_facts(self.subject, self._facts, edition.given_types(self.subject))
+        known, absent = edition.given_types(self.subject), partial(edition.may_be_absent, self.subject)
+        return read_facts(self.subject, self._facts, known, absent)
 
     def _case(self, edition: Edition) -> Case:
         if self._cases is None:

@@ -403,9 +403,9 @@ def _explain(arguments: argparse.Namespace) -> int:
             case "html":
                 print(explanation.html)
             case "markdown":
-                print(explanation.markdown)
+                print(explanation.markdown.rstrip("\n"))
             case _:
-                print(explanation.text)
+                print(explanation.text.rstrip("\n"))
     return 0
 
 
@@ -546,8 +546,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     if open_ is not None:
         shown.append((open_, "tier"))
     for answer, name in shown:
-        print(answer.explain(arguments.lang, decisions=[name]).text)
-        print()
+        print(answer.explain(arguments.lang, decisions=[name]).text.rstrip("\n"), end="\n\n")
     if arguments.keep:
         print(f"{arguments.keep}: dealerrules explain {arguments.keep} C000001 --as-of {arguments.as_of}")
     return 0

@@ -16,7 +16,7 @@ from dealerrules.records import SUBJECTS, Record
 from dealerrules.values import ABSENT, Kind, Literal, Maybe, Type, Value, exact, read_literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 def read_attribute(record: Record, name: str, type_: Type) -> Value | None:
@@ -34,7 +34,9 @@ def read_attribute(record: Record, name: str, type_: Type) -> Value | None:
         raise RecordError([error.at(subject, identity, f"attributes.{name}")]) from None
 
 
-def read_facts(subject: str, given: Mapping[str, object], known: Mapping[str, Type]) -> dict[str, Maybe]:
+def read_facts(
+    subject: str, given: Mapping[str, object], known: Mapping[str, Type], may_be_absent: Callable[[str], bool]
+) -> dict[str, Maybe]:
     """Return ready-made facts as the engines' values.
 
     Args:
@@ -43,6 +45,7 @@ def read_facts(subject: str, given: Mapping[str, object], known: Mapping[str, Ty
             ``1,000 yuan``; ratios ``Fraction``, ``Decimal`` or text such as ``70%``; dates ``date`` or ISO text.
             ``None`` is unknown, :data:`~dealerrules.values.ABSENT` says that there is no such event.
         known: the type of each fact there is.
+        may_be_absent: whether a fact is about an event, so that there may be none.
 
     Raises:
         RecordError: naming every fact that does not exist or is of another type.
@@ -57,6 +60,13 @@ def read_facts(subject: str, given: Mapping[str, object], known: Mapping[str, Ty
             hint_zh = f"；是不是 `{near}`？" if near else ""
             faults.append(
                 Fault(subject, None, str(name), raw, f"there is no such fact{hint}", f"没有这个事实{hint_zh}")
+            )
+            continue
+        if raw is ABSENT and not may_be_absent(name):
+            faults.append(
+                Fault(
+                    subject, None, name, raw, "is never absent: None is unknown", "不会是“无”：未知请用 None"
+                )
             )
             continue
         try:

@@ -7,7 +7,7 @@ handbook are written in its words: titles where there are any, otherwise names; 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from dealerrules.expr import (
     Aggregate,
@@ -38,6 +38,7 @@ from dealerrules.expr import (
 )
 from dealerrules.policy.model import NO_TITLE, Offer, Payout, Rules, Stage, Tier
 from dealerrules.values import Kind, Type, show
+from dealerrules.words import FIELDS, PHRASES, SUBJECTS, TABLES, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,157 +56,10 @@ if TYPE_CHECKING:
     )
     from dealerrules.values import Maybe, Rounding, Value
 
-Pair = tuple[str, str]
-"""A text in Chinese and in English."""
-
-
-def pairs(table: str) -> dict[str, Pair]:
-    """Read words written as ``name | Chinese | English;``; without English the name says it."""
-    rows = [[cell.strip() for cell in entry.split("|")] for entry in table.split(";")]
-    return {name: (zh, english[0] if english else name.replace("_", " ")) for name, zh, *english in rows}
-
-
-def phrases(table: str) -> dict[str, Pair]:
-    """Read phrases written as lines of ``name | Chinese | English``; one text alone serves both languages."""
-    rows = [[cell.strip() for cell in line.split(" | ")] for line in table.strip().splitlines()]
-    return {name: (zh, english[0] if english else zh) for name, zh, *english in rows}
-
-
-# ---------------------------------------------------------------------------------------------------
-# The words for records: their fields have no title of their own
-
-_FIELDS: Final = pairs("""
-adopted | 被采纳; amount | 金额; at_store | 在本店投保 | insured at this store;
-audience | 招揽数目 | customers to recall; bought_here | 在本店购买 | bought at this store; brand | 品牌;
-brought_by | 送修人; cadence | 跟进周期; channel | 渠道; completed_on | 完工日期;
-consultant_id | 服务顾问 | consultant; consultant_month.returned | 已召回客户数 | customers brought back;
-contacted | 已联系客户数 | customers contacted; contacted_on | 联系日期; cover | 险种 | kind of cover;
-customer.kind | 客户性质 | kind of customer; customer_id | 客户编号 | customer; department | 部门;
-designated_repair | 含指定专修厂 | with the designated repair shop; ends_on | 结束日期;
-follow_up_result.satisfied | 满意客户数 | satisfied customers; headcount | 人数;
-household_brand_owners | 家中拥有本品牌车的人数 | persons of the household who own a vehicle of the brand;
-household_id | 家庭编号 | household; in_territory | 在管辖区域内 | in the territory;
-influential | 在本地有影响力或经济实力较强 | locally influential or economically strong;
-insured | 保险维修 | paid by an insurer; loyalty | 忠诚度; made_on | 提出日期;
-media | 媒体身份 | works in the media; mileage_km | 里程 | mileage; model | 车型;
-out_of_reach | 不可控/特殊/外地使用 | out of reach; own_brand | 本品牌 | of the store's brand;
-paid_by | 付款方; period_end | 期末日期 | end of the period; premium | 保费; premium_prepaid | 预存保费;
-prepaid_item | 预存项目; purchase.amount | 消费金额 | amount spent; purchased_on | 购买日期; purpose | 目的;
-reason | 流失原因; referrals.kind | 转介绍类型 | kind of referral; region | 区域;
-repair_order.amount | 维修金额 | repair amount; result | 结果; returned | 回厂台数 | vehicles returned;
-satisfied | 满意; score | 评分; settled_on | 结算日期; source | 调查来源 | source of the survey;
-starts_on | 开始日期; status | 状态; store_id | 门店 | store; succeeded_on | 成交日期;
-surveyed | 受访客户数 | customers surveyed; surveyed_on | 调查日期;
-target | 写明的招揽目标 | stated recall target; visited_on | 进站日期;
-visits.kind | 进站类型 | kind of visit; warranty_until | 保修到期日
-""")
-_WORDS: Final = pairs("""
-body | 钣喷; callback | 回访; cancelled | 已取消; channel.store | 本店 | this store; claim | 索赔;
-commercial | 商业险; company | 单位; complaint | 投诉; compulsory | 交强险; csi | CSI回访 | CSI;
-customer | 客户; deleted | 已删除; distrusts | 不信任; high | 高; individual | 个人; inspection | 检查;
-insurance | 投保; insurer | 保险公司; location | 地点; low | 低; maintenance | 保养;
-maintenance_5 | 5套保养 | 5 maintenances; maintenance_set | 保养全套; maker | 厂家; medium | 中;
-monthly | 月度; none | 无; not_interested | 不感兴趣; oil | 机油; open | 未结算; other | 其他; price | 价格;
-reached | 已联系上; recall | 招揽; refused | 拒绝; reminder | 提醒; repair | 维修; second_tier | 二级网点;
-service | 服务; settled | 已结算; source.store | 本店调查 | the store's own; ssi | 销售调查 | SSI;
-unreachable | 联系不上; vehicle | 购车; warranty | 保修; weekly | 周度; will_come | 愿意来店; yearly | 年度
-""")
-_TABLES: Final = phrases("""
-contacts | 联系 | contacts/contact
-insurance | 投保 | insurance covers/insurance cover
-referrals | 转介绍 | referrals/referral
-suggestions | 建议 | suggestions/suggestion
-surveys | 满意度调查 | surveys/survey
-vehicles | 购车 | vehicles/vehicle
-visits | 进站 | visits/visit
-""")
-_SUBJECTS: Final = pairs("""
-consultant_month | 服务顾问月度; customer | 客户; follow_up_result | 客户跟进结果; purchase | 消费;
-recall_campaign | 招揽活动; repair_order | 维修单
-""")
-_PHRASES: Final = phrases("""
-is | 为 | is
-at_least | 至少 | at least
-more_than | 超过 | more than
-at_most | 至多 | at most
-less_than | 少于 | less than
-date_is | 为 | is
-date_at_least | 不早于 | on or after
-date_more_than | 晚于 | after
-date_at_most | 不晚于 | on or before
-date_less_than | 早于 | before
-is_not | 不为 | is not
-not | 并非 {said} | not {said}
-not_all | 并非（{said}） | not ({said})
-known | 有记录 | is recorded
-unknown | 没有记录 | is not recorded
-absent | 没有这样的事件 | no such event
-holds | 成立 | holds
-always | 无条件 | always
-as_of | 评估日 | the day of evaluation
-level_by | {angle}的级别 | level by {angle}
-named | {said}（{name}） | {said} ({name})
-group | （{said}） | ({said})
-add | {left} + {right}
-subtract | {left} - {right}
-multiply | {left} × {right}
-ratio | {left} ÷ {right}
-whole_times | {left} 中 {right} 的整数倍数 | how often {right} fits wholly into {left}
-min | {left} 与 {right} 中较小的 | the smaller of {left} and {right}
-max | {left} 与 {right} 中较大的 | the larger of {left} and {right}
-round_up | {said} 向上取整 | {said} rounded up
-round_down | {said} 向下取整 | {said} rounded down
-months_since | 距{said}的整月数 | whole months since {said}
-days_since | 距{said}的天数 | days since {said}
-days_until | 到{said}的天数 | days until {said}
-if_absent | {said}（没有则未知） | {said} (unknown where there is none)
-lookup | 按{by}：{cases} | by {by}: {cases}
-before | {event}前一天的{said} | {said} on the day before {event}
-count | {zh}次数 | number of {many}
-distinct | {zh}中不同{take}的个数 | number of different {take} of {many}
-sum | {zh}的{take}合计 | total {take} of {many}
-some | {zh}至少有一次满足：{that} | at least one {one} with {that}
-every | {zh}每一次都满足：{that} | every {one} with {that}
-latest | 最近一次{zh}的{take} | {take} of the latest {one}
-earliest | 首次{zh}的{take} | {take} of the earliest {one}
-streak | {zh}不间断的年数，间断不超过{gap} | years of {many} without a gap of over {gap}
-date | 日期 | date
-within | 近{said} | in the past {said}
-year | 本自然年 | in this calendar year
-quarter | 本季度 | in this quarter
-month | 本月 | in this month
-after | {said}之后的 | after {said}
-exactly | 正好 {start} | exactly {start}
-from | 从 {start} 起 | from {start}
-from_on | 从 {start} 起 | from {start} on
-over | 超过 {start} | over {start}
-under | ，不到 {end} | , under {end}
-up_to | ，至多 {end} | , up to and including {end}
-lump | 固定 {rate} | a lump of {rate}
-whole | 全额：{unit}每一单位都计，每单位 {rate} | {rate} a unit on every unit: {unit}
-whole_share | 全额：全部{unit}的 {rate} | {rate} of the whole: of all {unit}
-excess | 超额：只计{unit}超出 {start} 的部分，每单位 {rate} | {rate} a unit on the excess only: {unit} above {start}
-excess_share | 超额：只计{unit}超出 {start} 的部分，其 {rate} | {rate} of the excess only: of {unit} above {start}
-whole_below | 全额：计到下一档起点 {unit} 为止，每单位 {rate} | {rate} a unit on every unit up to where the next band begins: {unit}
-whole_share_below | 全额：计到下一档起点 {unit} 为止，其 {rate} | {rate} of everything up to where the next band begins: {unit}
-excess_below | 超额：只计本档起点到下一档起点之间的 {unit}，每单位 {rate} | {rate} a unit on what lies between this band's start and the next: {unit}
-excess_share_below | 超额：只计本档起点到下一档起点之间的 {unit}，其 {rate} | {rate} of what lies between this band's start and the next: {unit}
-half_up | 四舍五入到 {unit} | rounded half up to {unit}
-half_even | 四舍六入五成双到 {unit} | rounded half to even to {unit}
-up | 进位到 {unit} | rounded up to {unit}
-down | 舍尾到 {unit} | rounded down to {unit}
-value | 价值 {said} | worth {said}
-unstated | 未写明价值 | value not stated
-free | 免费 | free
-price | 按原价的 {said} | at {said} of the list price
-refund | 返还{of}的 {low} 至 {high} | {low} to {high} of the {of} back
-nothing | 无 | nothing
-""")
-
 
 def subject_title(subject: str, lang: str) -> str:
     """Return what a subject is called."""
-    return _SUBJECTS.get(subject, (subject, subject))[lang != "zh"]
+    return SUBJECTS.get(subject, (subject, subject))[lang != "zh"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +82,7 @@ class Wording:
 
     def phrase(self, name: str, /, **parts: str) -> str:
         """Return a phrase of this language, filled in."""
-        return self.pick(*_PHRASES[name]).format_map(parts)
+        return self.pick(*PHRASES[name]).format_map(parts)
 
     def join(self, texts: Iterable[str]) -> str:
         """Return texts one after the other."""
@@ -252,7 +106,7 @@ class Wording:
 
     def field(self, of: str, name: str) -> str:
         """Return what a field of a subject or of an event is called."""
-        found = _FIELDS.get(f"{of}.{name}") or _FIELDS.get(name)
+        found = FIELDS.get(f"{of}.{name}") or FIELDS.get(name)
         return self.pick(*found) if found else name.removeprefix("attributes.")
 
     def decision(self, name: str) -> str:
@@ -281,7 +135,7 @@ class Wording:
             case Answer(decision=name) if not isinstance(self.edition.decisions[name], Rules):
                 return self.answer(self.edition.decisions[name], value)
             case Field(type=Type(kind=Kind.CATEGORY), name=name) if not name.startswith("attributes."):
-                found = _WORDS.get(f"{name}.{value}") or _WORDS.get(value)
+                found = WORDS.get(f"{name}.{value}") or WORDS.get(value)
                 return self.pick(*found) if found else value
             case _:
                 return value
@@ -378,7 +232,7 @@ class Wording:
         return f"({said})" if isinstance(expr, Arithmetic | RoundWhole | FirstKnown) else said
 
     def _aggregate(self, expr: Aggregate) -> str:
-        zh, english = _TABLES.get(expr.table, (expr.table, f"{expr.table}/{expr.table}"))
+        zh, english = TABLES.get(expr.table, (expr.table, f"{expr.table}/{expr.table}"))
         many, one = english.split("/")
         before, after = "", ""
         if expr.within is not None:

@@ -6,6 +6,7 @@ Place in the flow: as ``row.py``, of which it must give every answer, at the spe
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dealerrules.engines.writer import Writer
@@ -59,7 +60,11 @@ class Program:
             return found  # type: ignore[no-any-return]
         if self._facts is None:
             self._facts = self._build("facts")
-        values = read_facts(self.subject, given, self.edition.given_types(self.subject))
+        known, absent = (
+            self.edition.given_types(self.subject),
+            partial(self.edition.may_be_absent, self.subject),
+        )
+        values = read_facts(self.subject, given, known, absent)
         return self._facts(values, as_of)  # type: ignore[no-any-return]
 
     def source(self, mode: str = "record") -> str:
@@ -73,7 +78,7 @@ class Program:
         text = writer.program(self.decisions, self._plain_facts() if mode == "fast" else None)
         self._sources[mode] = text
         space = dict(writer.constants)
-        # our own text: every word of a policy or of data is a constant in it
+        # our own text: a policy's words stand in it as quoted constants, clean names and comments of one line
         exec(compile(text, f"<dealerrules {self.subject} {mode}>", "exec"), space)  # noqa: S102
         return space["evaluate"]  # type: ignore[no-any-return]
 
@@ -93,7 +98,7 @@ class Program:
                     ):
                         return None
         kinds = {self.edition.fact(self.subject, name).type.kind for name in names}
-        return tuple(sorted(names)) if kinds <= {Kind.COUNT, Kind.BOOLEAN, Kind.CATEGORY} else None
+        return tuple(sorted(names)) if names and kinds <= {Kind.COUNT, Kind.BOOLEAN, Kind.CATEGORY} else None
 
 
 def _not_plain(_given: object, _as_of: date) -> None:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, assert_never
 
 from dealerrules.engines.ladder import LADDER, ladder, only_quantity
@@ -45,7 +46,6 @@ from dealerrules.expr import (
     Member,
     Not,
     Operator,
-    Reduction,
     RoundWhole,
     Window,
     children,
@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 
-SURELY_COUNTS = 2**39
+SURELY_COUNTS = "2**39"
 """Up to here whole numbers are counts for sure (MAX_COUNT is above it); what is larger is looked at closely."""
 
 
@@ -158,6 +158,12 @@ _SPACE: dict[str, Any] = {
     "whole_times": whole_times,
     "years_running": years_running,
 }
+HEADS = {
+    "record": "masks of the rules that are true and of those that are unknown, by decision, from a record",
+    "facts": "masks of the rules that are true and of those that are unknown, by decision, from ready-made facts",
+    "fast": "masks of the true rules where every fact is there and of its type; otherwise none: ask `facts`",
+}
+"""The first line of each program."""
 _RESERVED = frozenset({*dir(builtins), *keyword.kwlist, "as_of", "evaluate", "facts", "record"})
 _SIGNS = {
     Comparison.EQUAL: ("==", "!="),
@@ -256,7 +262,8 @@ class Writer:
             true, unknown = self.masks[name]
             results.append(f"({true}, {unknown}, {self.extras.get(name, 'None')})")
         self.put(f"return ({', '.join(results)},)")
-        head = "def evaluate(record, as_of):" if self.mode == "record" else "def evaluate(facts, as_of):"
+        given = "record" if self.mode == "record" else "facts"
+        head = f"def evaluate({given}, as_of):\n    # {HEADS[self.mode]}"
         return "\n\n\n".join([*self._legend(), *self.functions, "\n".join([head, *self.lines])]) + "\n"
 
     def _legend(self) -> list[str]:
@@ -644,11 +651,14 @@ class Writer:
                 checks.append(f"type({var}) is str and {var} in {words}")
         self.put("except KeyError:")
         self.put("    return None")
-        if counts:  # none is negative, none too large: so is their union of bits
-            checks.append(f"0 <= {' | '.join(counts)} < {SURELY_COUNTS}")
         self.put("if not (")
         for at, check in enumerate(checks):
             self.put(f"    {'and ' if at else ''}{check}")
+        if counts:  # none is negative and none too large when their bits together are neither
+            self.put("    and 0 <= (")
+            for line in wrap(" | ".join(counts), 90):
+                self.put(f"        {line}")
+            self.put(f"    ) < {SURELY_COUNTS}")
         self.put("):")
         self.put("    return None")
 
@@ -822,15 +832,16 @@ def _joined(tests: list[Test], true: str, false: str) -> Test:
         return Test("True" if true == "and" else "False")
     if len(tests) == 1:
         return tests[0]
-    trues = f" {true} ".join(_part(test.true) for test in tests)
+    trues = f" {true} ".join(_part(test.true, true) for test in tests)
     if all(test.false is None for test in tests):
         return Test(trues)
-    return Test(trues, f" {false} ".join(_part(test.is_false) for test in tests))
+    return Test(trues, f" {false} ".join(_part(test.is_false, false) for test in tests))
 
 
-def _part(text: str) -> str:
+def _part(text: str, joined_by: str) -> str:
     """Return a test as part of a longer one."""
-    return f"({text})" if any(word in text for word in (" or ", " and ", "not (")) else text
+    loose = " or " if joined_by == "and" else " and "
+    return f"({text})" if loose in text or "not (" in text else text
 
 
 def _elapsed(how: Elapse, day: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -168,7 +169,7 @@ def _intervals(drafts: list[Draft]) -> list[tuple[date, date, list[Draft]]]:
     starts |= {draft.end + timedelta(days=1) for draft in drafts if draft.end < date.max}
     ordered = sorted(starts)
     pieces = []
-    for start, following in zip(ordered, [*ordered[1:], None], strict=True):
+    for start, following in zip_longest(ordered, ordered[1:]):
         end = following - timedelta(days=1) if following is not None else date.max
         active = [draft for draft in drafts if draft.start <= start and end <= draft.end]
         if active:

@@ -7,7 +7,7 @@ A fault is reported where it stands and the part comes out as none; the rest goe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from dealerrules.diagnostics import Diagnostic, Phrase, nearest_word
@@ -915,7 +915,8 @@ def _window(form: _Form) -> Window | None:
             )
             return None
         return Window(None, _said(period))
-    size = operand(node, form.scope, MONTHS)
+    in_days = isinstance(node, ScalarNode) and node.text.endswith((" day", " days", " week", " weeks"))
+    size = operand(node, form.scope, DAYS if in_days else MONTHS)
     if size is None:
         return None
     if not isinstance(size, Constant) or size.type.kind not in _DURATIONS:
@@ -923,4 +924,4 @@ def _window(form: _Form) -> Window | None:
             "DR406", node, value=_said(node), kind=KIND_WORDS[Kind.MONTHS], example="12 months", nearest=None
         )
         return None
-    return Window(replace(size, type=size.type))
+    return Window(size)

@@ -88,7 +88,7 @@ class Stop:
 
     ``context`` is where the construct it was reading began; ``last`` the latest scalar; ``columns`` the
     indentation of the block collections that are open; ``flow`` where the innermost open bracket stands.
-    ``line_of`` gives the line of an index as the author counts.
+    ``long`` is the latest quoted text of several lines; ``line_of`` gives the line of an index as the author counts.
     """
 
     text: str
@@ -98,6 +98,7 @@ class Stop:
     last: tuple[int, int, bool] | None
     columns: tuple[int, ...]
     flow: int | None
+    long: tuple[int, int] | None
     line_of: Callable[[int], int]
 
     @property
@@ -186,21 +187,24 @@ def _open_quote(stop: Stop, quote: int, closed: int | None) -> list[Finding]:
             f"这里的引号 `{mark}` 到第 {number} 行才结束",
             f"the quote `{mark}` that begins here is closed only on line {number}",
         )
-    return [_wrong(quote, line_end, problem, _CLOSE_QUOTE, (quote, line_end, POISON))]
+    kept = re.search(r"[\]}\s]*\Z", stop.text[quote:line_end]) if _within_brackets(stop.text, quote) else None
+    end = quote + kept.start() if kept else line_end
+    return [_wrong(quote, end, problem, _CLOSE_QUOTE, (quote, end, POISON))]
 
 
 def _block_text(stop: Stop) -> list[Finding]:
     """``when: >= 3``: a value that begins with ``>`` or ``|``, which announce a text of several lines."""
     if stop.context is None or stop.text[stop.context : stop.context + 1] not in {">", "|"}:
         return []
-    line_end = _line_end(stop.text, stop.context)
-    match = re.match(r"(>=?)[ \t]*([^#]*)", stop.text[stop.context : line_end])
+    edit = _poison(stop.text, stop.context)
+    end = min(edit[1], _found(_CODE_END, stop.text, stop.context).start())
+    match = re.match(r"(>=?)\s*(.*)", stop.text[stop.context : end])
     if match is None:
-        return [_wrong(stop.context, line_end, _BLOCK_TEXT, _QUOTE_IT, _poison(stop.text, stop.context))]
+        return [_wrong(stop.context, end, _BLOCK_TEXT, _QUOTE_IT, edit)]
     word, value = ("at_least" if match[1] == ">=" else "more_than"), shown(match[2].strip(), 40)
     problem = Phrase(f"比较不能写成 `{match[1]}`", f"a comparison is not written `{match[1]}`")
     remedy = Phrase(f"用词来写：`{{{word}: {value}}}`", f"write it in words: `{{{word}: {value}}}`")
-    return [_wrong(stop.context, line_end, problem, remedy, _poison(stop.text, stop.context))]
+    return [_wrong(stop.context, end, problem, remedy, edit)]
 
 
 def _first_character(stop: Stop) -> list[Finding]:
@@ -210,19 +214,22 @@ def _first_character(stop: Stop) -> list[Finding]:
     zh, en = (
         ("反引号", "a backquote")
         if stop.character == "`"
-        else [f" `{stop.character}` ", f"`{stop.character}`"]
+        else (f" `{stop.character}` ", f"`{stop.character}`")
     )
     problem = Phrase(f"不加引号的文字不能以{zh}开头", f"an unquoted text cannot begin with {en}")
-    return [_wrong(stop.at, _line_end(stop.text, stop.at), problem, _QUOTE_IT, _poison(stop.text, stop.at))]
+    edit = _poison(stop.text, stop.at)
+    return [_wrong(stop.at, min(edit[1], _line_end(stop.text, stop.at)), problem, _QUOTE_IT, edit)]
 
 
 def _anchor_or_tag(stop: Stop) -> list[Finding]:
     begin = stop.at if stop.context is None else stop.context
-    if stop.text[begin : begin + 1] not in {"&", "*", "!"} or not re.search(
-        "alphabetic|tag|URI|%|'>'|whitespace", stop.problem
-    ):
+    if stop.text[begin : begin + 1] not in {"&", "*", "!"}:
         return []
-    return [not_allowed(stop.text, begin, _line_end(stop.text, begin), _poison(stop.text, begin))]
+    return (
+        [not_allowed(stop.text, begin)]
+        if re.search("alphabetic|tag|URI|%|'>'|whitespace", stop.problem)
+        else []
+    )
 
 
 def _bracket(stop: Stop) -> list[Finding]:
@@ -273,27 +280,30 @@ def _missing_key(stop: Stop) -> list[Finding]:
     """A line that should be ``key: value`` and is not; the parser notices on the next line."""
     text = stop.text
     if "could not find expected ':'" in stop.problem and stop.context is not None:
-        begin, end = stop.context, _line_end(text, stop.context)
+        begin, end = stop.context, _found(_CODE_END, text, stop.context).start()
     elif "mapping values are not allowed" in stop.problem and stop.last and stop.last[0] < stop.line:
         begin, end = stop.last[0], stop.line
-        if not stop.last[2]:
-            return _open_quote(stop, begin, stop.at)
     else:
         return []
     for look in (hidden, missed_colons, look_alike_syntax):
         if found := look(text, begin, end):
             return found
     before = text[_line_start(text, begin) : begin]
-    line_end = _line_end(text, begin)
-    words = text[begin:line_end].rstrip()
-    if before.strip(" -") or not words:
+    if before.strip(" -"):
         return []  # it began as a value: then it is a matter of indentation
-    if re.match(r"-\w", words):
-        return [_dash_without_space(text, begin)]
+    return _no_colon(text, begin)
+
+
+def _no_colon(text: str, begin: int) -> list[Finding]:
+    """``policy customer-tiers``: a line, or the rest of one, that has no colon at all."""
+    line_end = _found(_CODE_END, text, begin).start()
+    words = text[begin:line_end].rstrip()
+    if not words:
+        return []
     cut = shown(words, 40)
     problem = Phrase(f"`{cut}` 里少了冒号", f"a colon is missing in `{cut}`")
     edit = (begin + len(words), begin + len(words), ":")
-    if " " in words and _next_indent(text, line_end) <= len(before):
+    if " " in words and _next_indent(text, _line_end(text, begin)) <= begin - _line_start(text, begin):
         edit = (begin + words.index(" "), line_end, f": {POISON}")
     return [_wrong(begin, begin + len(words), problem, _KEY_VALUE, edit)]
 
@@ -307,16 +317,18 @@ def swallowed_items(text: str, start: int, end: int) -> list[Finding]:
             return [
                 _wrong(at, line_end, _ITEM_BELOW_TEXT, _ITEMS_BELOW, (start, _line_end(text, start), POISON))
             ]
-        if re.compile(r"-[^\W\d]").match(text, at):
-            return [_dash_without_space(text, at)]
+        if found := joined_dash(text, at):
+            return found
     return []
 
 
-def _dash_without_space(text: str, at: int) -> Finding:
-    line_end = _line_end(text, at)
-    cut = shown(text[at:line_end].strip(), 40)
+def joined_dash(text: str, at: int) -> list[Finding]:
+    """Find ``-id: x``, a list item without the space that would make it one."""
+    if not re.compile(r"-(?:[^\W\d]|[\[{\"'])").match(text, at):
+        return []
+    cut = shown(text[at : _found(_CODE_END, text, at).start()].strip(), 40)
     problem = Phrase(f"`{cut}` 的短横后面少了空格", f"a space is missing after the dash in `{cut}`")
-    return _wrong(at, line_end, problem, _write(f"- {cut[1:]}"), (at, at + 1, "- "))
+    return [_wrong(at, at + 1, problem, _write(f"- {cut[1:]}"), (at, at + 1, "- "))]
 
 
 def _two_colons(stop: Stop) -> list[Finding]:
@@ -338,21 +350,26 @@ def _item_inline(stop: Stop) -> list[Finding]:
 
 
 def _after_quote(stop: Stop) -> list[Finding]:
-    """``"abc" def``, or a quote that was closed by the opening quote of another line."""
-    if stop.last is None or stop.last[2] or stop.text[stop.last[1] : stop.at].strip(" "):
-        return []
-    if stop.text[stop.last[0]] not in "\"'":
+    """``"abc" def``: something follows a closing quote."""
+    if (
+        stop.last is None
+        or stop.last[2]
+        or stop.text[stop.last[1] : stop.at].strip(" ")
+        or stop.character in "]}:"
+    ):
         return []
     begin = stop.last[0]
-    if begin < stop.line:
-        return _open_quote(stop, begin, stop.at)
-    if stop.character in "]}:":
+    if stop.text[begin] not in "\"'":
         return []
-    return [
-        _wrong(
-            stop.at, _line_end(stop.text, stop.at), _AFTER_QUOTE, _WHOLE_IN_QUOTES, _poison(stop.text, begin)
-        )
-    ]
+    edit = (begin, stop.at if _within_brackets(stop.text, begin) else _line_end(stop.text, stop.at), POISON)
+    return [_wrong(stop.at, _line_end(stop.text, stop.at), _AFTER_QUOTE, _WHOLE_IN_QUOTES, edit)]
+
+
+def _swapped_quotes(stop: Stop) -> list[Finding]:
+    """A quote that was closed by the opening quote of another line, after which nothing makes sense."""
+    if stop.long is None or stop.line_of(stop.long[1]) != stop.line_of(stop.at):
+        return []
+    return _open_quote(stop, stop.long[0], stop.long[1])
 
 
 def _stray(stop: Stop) -> list[Finding]:
@@ -393,20 +410,52 @@ def _indentation(stop: Stop) -> list[Finding]:
             edit = (begin, _below(text, begin), f"- {POISON}")
             return [_wrong(begin, end, _KEY_AMONG_ITEMS, _BEGIN_WITH_DASH, edit)]
         return []
-    above = text[: stop.line].rstrip()
-    beside = _indent(above, len(above), _INDENT if text.startswith("- ", begin) else _KEY_INDENT)
-    wanted = min(beside, *stop.columns, key=lambda column: abs(column - indent))
-    edits = [
-        (start, start + max(0, indent - wanted), " " * max(0, wanted - indent))
-        for start in _lines_from(text, stop.line, indent)
-    ]
-    return [_wrong(begin, end, *_misplaced(indent, wanted), *edits)]
+    above = _line_start(text, len(text[: stop.line].rstrip()))
+    level = _indent(text, above, _INDENT if text.startswith("- ", begin) else _KEY_INDENT)
+    if level == indent:  # what stands above is no key
+        found = missed_colons(text, above, _found(_CODE_END, text, above).start())
+        return found or _no_colon(text, above + level)
+    wanted = min(level, *stop.columns, key=lambda column: abs(column - indent))
+    here = [start for start in _lines_from(text, stop.line, indent) if _indent(text, start) == indent]
+    if wanted == level and len(here) > 1 and not _has_sibling_above(text, above, level):
+        here, indent, wanted = [above], wanted, indent
+    return [_misplaced(text, here, indent, wanted)]
+
+
+def _has_sibling_above(text: str, line: int, level: int) -> bool:
+    """Tell whether a line continues a block: the nearest line above that is not deeper is on its level."""
+    if text[line : line + level].strip():  # a list item: it begins its block
+        return False
+    while line:
+        line = _line_start(text, line - 1)
+        indent = _indent(text, line, _KEY_INDENT)
+        if text[line : _line_end(text, line)].strip() and indent <= level:
+            return indent == level
+    return False
+
+
+def _misplaced(text: str, lines: list[int], indent: int, wanted: int) -> Finding:
+    """Report a line, and move all of them, from one indentation to another."""
+    begin = lines[0] + _indent(text, lines[0])
+    by, to = indent, wanted
+    if begin - lines[0] != indent:  # a list item counts with its dash
+        by, to = begin - lines[0], wanted - (indent - (begin - lines[0]))
+    problem = Phrase(
+        f"这一行缩进了 {by} 个空格，和相邻的行对不齐",
+        f"this line is indented by {by}, which fits none of the lines around",
+    )
+    remedy = Phrase(
+        f"缩进 {to} 个空格，和同一层的行对齐", f"indent it by {to}, as the other lines of its level"
+    )
+    edits = [(start, start + max(0, by - to), " " * max(0, to - by)) for start in lines]
+    return replace(_wrong(begin, _line_end(text, begin), problem, remedy, *edits), moved=True)
 
 
 _RULES: Final = (
     _tab,
     _hidden,
     _quoted,
+    _swapped_quotes,
     _block_text,
     _first_character,
     _anchor_or_tag,
@@ -425,6 +474,9 @@ _RULES: Final = (
 _INDENT: Final = re.compile(r" *")
 _KEY_INDENT: Final = re.compile(r" *(?:- +)*")
 _LINE_END: Final = re.compile(r"[\r\n]|\Z")
+_VALUE_END: Final = re.compile(r"[ \t]*[,\]}\r\n]|[ \t]+#|\Z")
+_CODE_END: Final = re.compile(r"[ \t]+#|[\r\n]|\Z")
+_WORD_END: Final = re.compile(r"[\s,\]}:]|\Z")
 _NEXT_LINE: Final = re.compile(r"\r\n|\r|\n|\Z")
 _NEXT_INDENT: Final = re.compile(r"[ \r\n]*[\r\n]( *)(?=[^ \r\n])")
 _TAB_INDENT: Final = re.compile(r"^ *\t[ \t]*(?=[^ \t\r\n#])", re.MULTILINE)
@@ -479,8 +531,16 @@ def _below(text: str, index: int) -> int:
 
 
 def _poison(text: str, start: int) -> Edit:
-    """Give up the rest of a line, with what is indented below it, as one value that is not to be judged."""
+    """Give up a value, one that is not to be judged: up to a separator, or a line with what is below it."""
+    if _within_brackets(text, start):
+        return (start, _found(_VALUE_END, text, start).start(), POISON)
     return (start, _below(text, start), POISON)
+
+
+def _within_brackets(text: str, index: int) -> bool:
+    """Tell whether a bracket is open that opened on the line of an index."""
+    before = re.sub(r"\"[^\"]*\"|'[^']*'", "", text[_line_start(text, index) : index])
+    return sum(map(before.count, "[{")) > sum(map(before.count, "]}"))
 
 
 def _blank(text: str, start: int) -> Edit:
@@ -537,10 +597,13 @@ _BEGIN_WITH_DASH: Final = Phrase(
 )
 
 
-def not_allowed(text: str, start: int, end: int, *edits: Edit) -> Finding:
+def not_allowed(text: str, start: int, *, silent: bool = False) -> Finding:
     """Report an anchor, an alias, a tag or a merge key, told by its first character."""
-    values = {"what": _KINDS[text[start]], "text": shown(text[start:end], 40), "remedy": _WRITE_OUT}
-    return Finding("DR107", start, end, values, edits)
+    what = text[start]
+    end = _found(_WORD_END, text, start + 1).start()
+    edit = _poison(text, start) if what == "*" else (start, end, POISON if what == "<" else "")
+    values = {"what": _KINDS[what], "text": shown(text[start:end], 40), "remedy": _WRITE_OUT}
+    return Finding("" if silent else "DR107", start, end, values, (edit,))
 
 
 def _wrong(start: int, end: int, problem: Phrase, remedy: Phrase, *edits: Edit) -> Finding:
@@ -554,13 +617,3 @@ def _write(what: str) -> Phrase:
 def _never_closed(mark: str, closing: str) -> tuple[Phrase, Phrase]:
     problem = Phrase(f"括号 `{mark}` 一直没有结束", f"the bracket `{mark}` is never closed")
     return problem, Phrase(f"补上 `{closing}`", f"close it with `{closing}`")
-
-
-def _misplaced(indent: int, wanted: int) -> tuple[Phrase, Phrase]:
-    problem = Phrase(
-        f"这一行缩进了 {indent} 个空格，和上面的行对不齐",
-        f"this line is indented by {indent}, which fits none of the lines above",
-    )
-    return problem, Phrase(
-        f"缩进 {wanted} 个空格，和同一层的行对齐", f"indent it by {wanted}, as the other lines of its level"
-    )

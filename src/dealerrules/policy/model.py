@@ -287,7 +287,7 @@ class Edition:
     def may_be_absent(self, subject: str, name: str) -> bool:
         """Tell whether a ready-made fact can say that there is no such event (``ABSENT``)."""
         decision = self.decisions.get(name)
-        if decision is not None:
+        if decision is not None and decision.subject == subject:
             return isinstance(decision, Offer)
         return self._may_be_absent(subject, self.fact(subject, name).expr)
 

@@ -19,7 +19,7 @@ import yaml
 
 from dealerrules.diagnostics import Diagnostic, Phrase, Source, Span, shown, sort_diagnostics
 from dealerrules.policy.files import MAX_BYTES, TOO_BIG, read_file
-from dealerrules.policy.mend import Draft, Stop, explain, not_allowed, swallowed_items
+from dealerrules.policy.mend import Draft, Stop, explain, joined_dash, not_allowed, swallowed_items
 from dealerrules.policy.traps import POISON, Edit, Finding, forbidden, look_alikes, mangled, missed_colons
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ MAX_DEPTH: Final = 64
 MAX_NODES: Final = 200_000
 MAX_SCALAR: Final = 20_000
 _MAX_DIAGNOSTICS: Final = 200  # of one file; who wants more has not written YAML
+_QUOTES: Final = frozenset("\"'")
 _MAX_ROUNDS: Final = 25  # how often a file is read again behind a mended mistake
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -110,11 +111,11 @@ def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
         mending.mend(findings)
         reader = _Reader(mending)
         reader.read()
-        findings = mending.fresh(reader.findings)
+        findings = mending.fresh(reader.findings, reader.stops)
         if not findings:
             break
     mending.mend(findings)
-    found = mending.reported + reader.diagnostics
+    found = mending.reported + [each for each in reader.diagnostics if not mending.caused(each)]
     root = None if findings or mending.lost or reader.stopped else reader.root
     if root is None and not found:
         found.append(Diagnostic("DR102", Span(source, 1, 1, 1, 1)))
@@ -146,6 +147,7 @@ class _Mending:
         self.reported: list[Diagnostic] = []
         self.lost = False
         self._lines: set[int] = set()
+        self._moved: set[int] = set()
 
     def mend(self, findings: Iterable[Finding]) -> None:
         """Report findings, and make their edits."""
@@ -156,20 +158,28 @@ class _Mending:
                     Diagnostic(finding.code, self.span(finding.start, finding.end), finding.values)
                 )
             self._lines |= self._lines_of(finding)
+            if finding.moved:
+                self._moved |= self._lines_of(finding)
             self.lost = self.lost or finding.lost
             edits += finding.edits
         self.draft = self.draft.edited(edits)
 
-    def fresh(self, findings: Iterable[Finding]) -> list[Finding]:
-        """Return the findings to mend next.
-
-        A second complaint about a line is left out: it would be about how the line was mended.
-        """
+    def fresh(self, findings: list[Finding], stops: list[Finding]) -> list[Finding]:
+        """Return the findings to mend next, those that cannot be the mere consequence of another one."""
+        if stops:
+            findings = [each for each in findings if each.start < stops[0].start] or stops
         once = {(finding.code, finding.start): finding for finding in findings}.values()
+        # a second complaint about a line would be about how it was mended
         fresh = [each for each in once if each.code == "DR109" or not self._lines & self._lines_of(each)]
         full = len(self.reported) >= _MAX_DIAGNOSTICS
         self.lost = self.lost or full or len(fresh) < len(once)
         return [] if full else fresh
+
+    def caused(self, diagnostic: Diagnostic) -> bool:
+        """Tell whether a repeated key is repeated only because lines were moved."""
+        return diagnostic.code == "DR106" and any(
+            diagnostic.related[0][0].line < line <= diagnostic.span.line for line in self._moved
+        )
 
     def span(self, start: int, end: int) -> Span:
         """Return the span in the source between two indexes of the draft."""
@@ -222,7 +232,7 @@ class _Open:
 class _Reader:
     """Reads one draft: builds nodes from events, and notes what is wrong on the way.
 
-    ``diagnostics`` are about what was read; ``findings`` are mistakes to mend before the draft is read anew.
+    ``diagnostics`` are about what was read; ``findings`` are mistakes to mend before the draft is read anew, ``stops`` what ended the reading.
     """
 
     def __init__(self, mending: _Mending) -> None:
@@ -231,9 +241,11 @@ class _Reader:
         self.root: Node | None = None
         self.diagnostics: list[Diagnostic] = []
         self.findings: list[Finding] = []
+        self.stops: list[Finding] = []
         self.stopped = False
         self._open: list[_Open] = []
         self._last: tuple[int, int, bool] | None = None
+        self._long: tuple[int, int] | None = None
         self._root_column = 0
         self._nodes = 0
         self._documents = 0
@@ -262,7 +274,7 @@ class _Reader:
             self.stopped = True
         except yaml.MarkedYAMLError as error:
             self.stopped = True
-            self.findings += self._explained(error)
+            self.stops = self._explained(error)
 
     def _explained(self, error: yaml.MarkedYAMLError) -> list[Finding]:
         context = error.context_mark
@@ -276,6 +288,7 @@ class _Reader:
             last=self._last,
             columns=tuple(each.start.column for each in self._open if not each.flow) or (self._root_column,),
             flow=flows[-1] if flows else None,
+            long=self._long,
             line_of=self.mending.line,
         )
         return explain(stop)
@@ -291,6 +304,8 @@ class _Reader:
         value, start, end = event.value, event.start_mark, event.end_mark
         plain = event.style is None or event.style == ""
         self._last = (start.index, end.index, plain)
+        if event.style in _QUOTES and start.line != end.line:
+            self._long = (start.index, end.index)
         self._check_properties(event)
         span = self._span(start, end)
         if len(value) > MAX_SCALAR:
@@ -328,8 +343,7 @@ class _Reader:
         self._put(node, done.start, event.end_mark)
 
     def _alias(self, event: Any) -> None:
-        if not self._merged:
-            self._note(not_allowed(self.text, event.start_mark.index, event.end_mark.index))
+        self.findings.append(not_allowed(self.text, event.start_mark.index, silent=self._merged))
         span = self._span(event.start_mark, event.end_mark)
         self._put(ScalarNode("", span, quoted=False, broken=True), event.start_mark, event.end_mark)
 
@@ -367,7 +381,7 @@ class _Reader:
         if node.broken:
             return
         if node.text == "<<" and not node.quoted:
-            self._note(not_allowed(self.text, start, end))
+            self.findings.append(not_allowed(self.text, start))
             top.key = ScalarNode("", node.span, quoted=False, broken=True)
             self._merged = True
         elif node.text in top.seen:
@@ -385,7 +399,7 @@ class _Reader:
         start = event.start_mark.index
         match = re.compile(r"[&!]\S*(?:\s+[&!]\S*)?").match(self.text, start)
         for each in re.finditer(r"\S+", match[0] if match else ""):
-            self._note(not_allowed(self.text, start + each.start(), start + each.end()))
+            self.findings.append(not_allowed(self.text, start + each.start()))
 
     def _check_plain(self, node: ScalarNode, start: int, end: int) -> None:
         is_key = bool(self._open) and self._open[-1].wants_key
@@ -395,7 +409,9 @@ class _Reader:
             self._report("DR110", node.span, **values)
         if end in self._comments:
             self._check_comment(node, end)
-        if node.span.end_line != node.span.line:
+        if is_key:
+            self.findings += joined_dash(self.text, start)
+        elif node.span.end_line != node.span.line:
             self.findings += swallowed_items(self.text, start, end)
 
     def _check_comment(self, node: ScalarNode, end: int) -> None:
@@ -432,10 +448,6 @@ class _Reader:
     def _over(self, span: Span, what: Phrase, limit: str | Phrase) -> None:
         self._report("DR108", span, what=what, limit=limit)
         raise _LimitError
-
-    def _note(self, finding: Finding) -> None:
-        span = self.mending.span(finding.start, finding.end)
-        self._report(finding.code, span, **finding.values)
 
     def _report(self, code: str, span: Span, **values: str | Phrase) -> None:
         self.diagnostics.append(Diagnostic(code, span, values))

@@ -29,7 +29,8 @@ Edit = tuple[int, int, str]
 class Finding:
     """A mistake between two indexes of a text, and the edits with which reading can go on.
 
-    Without a code it is not worth a word; ``lost`` when the edits drop something that was meant.
+    Without a code it is not worth a word; ``lost`` when the edits drop something that was meant, ``moved``
+    when they change what belongs to what.
     """
 
     code: str
@@ -38,6 +39,7 @@ class Finding:
     values: Mapping[str, str | Phrase] = field(default_factory=dict)
     edits: tuple[Edit, ...] = ()
     lost: bool = False
+    moved: bool = False
 
 
 # --- characters ---------------------------------------------------------------------------------------

@@ -1,0 +1,821 @@
+"""Strategies: random well-typed policies as YAML, with records and ready-made facts that crowd around their edges.
+
+A policy is written by an :class:`Author`, who knows the type of every name and so never writes one that the
+compiler refuses. Records and facts draw their values from the numbers and dates that the policy names, from
+one step below and above each, and from the days that trip calendars: month-ends, leap days, the day itself.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+from dateutil.relativedelta import relativedelta
+from hypothesis import strategies as st
+
+import dealerrules as dr
+from dealerrules.expr import Answer, Fact, LevelIn, walk
+from dealerrules.policy.expressions import arithmetic_type
+from dealerrules.expr import Operator
+from dealerrules.policy.model import Edition, Payout, Stage
+from dealerrules.records import SUBJECTS, TABLES
+from dealerrules.values import (
+    ABSENT,
+    BOOLEAN,
+    COUNT,
+    DATE,
+    DAYS,
+    MONEY,
+    MONTHS,
+    NUMBER,
+    QUANTITIES,
+    RATIO,
+    Kind,
+    Type,
+    read_literal,
+    to_yuan,
+)
+
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+Yaml = Any
+Names = Mapping[str, Type]
+
+AS_OF = tuple(
+    date.fromisoformat(day)
+    for day in "2014-09-30 2012-02-29 2015-02-28 2014-03-31 2014-12-31 2014-01-01 2016-02-29".split()
+)
+OTHER_SUBJECTS = tuple(name for name in SUBJECTS if name != "customer")
+PLACES = ("晋江", "外地", "no", "true", "3", "a: b")
+ONE_DAY = timedelta(days=1)
+
+LITERALS: dict[Kind, tuple[Yaml, ...]] = {
+    Kind.COUNT: (0, 1, 2, 3, 5),
+    Kind.NUMBER: (0, 1, 2.5, "-0.5", 4),
+    Kind.MONEY: ("0 yuan", "0.01 yuan", "100 yuan", "999.99 yuan", "1,000 yuan", "-50 yuan", "1 fen"),
+    Kind.RATIO: ("0%", "33.3%", "50%", "70%", "100%", "150%"),
+    Kind.MONTHS: ("0 months", "1 month", "3 months", "6 months", "1 year", "18 months"),
+    Kind.DAYS: ("0 days", "1 day", "30 days", "31 days", "365 days", "2 weeks"),
+    Kind.DISTANCE: ("0 km", "0.5 km", "10,000 km"),
+    Kind.DATE: ("2014-09-30", "2012-02-29", "2014-02-28", "2013-09-30", "2014-03-31", "2014-09-01"),
+    Kind.BOOLEAN: (True, False),
+    Kind.TEXT: PLACES,
+}
+
+
+# ---------------------------------------------------------------------------------------------------
+# YAML
+
+
+def yaml_text(value: Yaml, indent: int = 0) -> str:
+    """Return nested mappings and lists in block style, as people write policies."""
+    pad = "  " * indent
+    if isinstance(value, Mapping) and value:
+        return "".join(f"\n{pad}{_scalar(key)}:{yaml_text(inner, indent + 1)}" for key, inner in value.items())
+    if isinstance(value, list | tuple) and value:
+        return "".join(f"\n{pad}-{yaml_text(inner, indent + 1)}" for inner in value)
+    return " {}" if isinstance(value, Mapping) else " []" if isinstance(value, list | tuple) else f" {_scalar(value)}"
+
+
+def _scalar(value: Yaml) -> str:
+    if isinstance(value, str):
+        plain = re.fullmatch(r"[a-z0-9][\w.,%+ -]*", value) and value not in {"no", "true"}
+        return value if plain else json.dumps(value, ensure_ascii=False)
+    return json.dumps(value)
+
+
+# ---------------------------------------------------------------------------------------------------
+# The author
+
+
+@cache
+def _given_names(subject: str) -> Names:
+    """Return the fields and built-in facts of a subject, but for ids."""
+    edition = dr.loads("policy: nothing").editions[0]
+    ids = {"customer_id", "store_id", "household_id", *(meta.id_field for meta in SUBJECTS.values())}
+    return {name: made.type for name, made in edition.facts[subject].items() if name not in ids}
+
+
+def _columns(table: str) -> Names:
+    ids = {TABLES[table].id_field, "customer_id", "vin", "brought_by"}
+    return {name: type_ for name, type_ in TABLES[table].fields.items() if name not in ids}
+
+
+@dataclass
+class Policy:
+    """A policy with what its records should crowd around."""
+
+    subject: str
+    document: dict[str, Yaml]
+    edges: dict[Kind, list[Any]]
+    attributes: dict[str, Type]
+
+    @property
+    def text(self) -> str:
+        """The policy as YAML."""
+        return yaml_text(self.document).lstrip("\n") + "\n"
+
+    def __repr__(self) -> str:
+        return f"Policy({self.subject!r}, '''\n{self.text}''')"
+
+
+class NothingFits(Exception):  # noqa: N818 - no error
+    """No name is of the kind that is wanted."""
+
+
+@dataclass
+class Author:
+    """Writes one policy. Whatever it names is there and of the type that is needed."""
+
+    draw: Draw
+    subject: str
+    names: dict[str, Type] = field(default_factory=dict)
+    levels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    parameters: dict[str, tuple[Type, Yaml]] = field(default_factory=dict)
+    lists: dict[str, Type] = field(default_factory=dict)
+    facts: dict[str, Yaml] = field(default_factory=dict)
+    decisions: dict[str, Yaml] = field(default_factory=dict)
+    ratios: dict[str, bool] = field(default_factory=dict)
+    attributes: dict[str, Type] = field(default_factory=dict)
+    edges: dict[Kind, list[Any]] = field(default_factory=lambda: defaultdict(list))
+
+    def __post_init__(self) -> None:
+        self.names.update(_given_names(self.subject))
+
+    # --- chance ---
+
+    def chance(self, one_in: int = 2) -> bool:
+        """Return true one time in so many."""
+        return bool(self.draw(st.integers(1, one_in)) == one_in)
+
+    def pick(self, choices: Iterable[Any]) -> Any:
+        """Return one of some things."""
+        return self.draw(st.sampled_from(tuple(choices)))
+
+    def some(self, choices: Iterable[Any], least: int, most: int) -> list[Any]:
+        """Return some different things, in any order."""
+        strategy = st.lists(st.sampled_from(tuple(choices)), min_size=least, max_size=most, unique=True)
+        return list(self.draw(strategy))
+
+    def number(self, least: int, most: int) -> int:
+        """Return a whole number."""
+        return int(self.draw(st.integers(least, most)))
+
+    # --- values ---
+
+    def literal(self, type_: Type) -> Yaml:
+        """Return a value as the policy writes it; sometimes the name of a parameter."""
+        named = [name for name, (each, _) in self.parameters.items() if each == type_]
+        if named and self.chance(4):
+            return self.pick(named)
+        value = self.pick(type_.options if type_.kind is Kind.CATEGORY else LITERALS[type_.kind])
+        self.note(type_, value)
+        return value
+
+    def note(self, type_: Type, value: Yaml) -> None:
+        """Remember a number as an edge."""
+        if type_.kind in QUANTITIES:
+            self.edges[type_.kind].append(read_literal(str(value)).value)
+
+    def named(self, wanted: Callable[[Type], bool]) -> list[str]:
+        """Return the names of fitting types."""
+        return [name for name, type_ in self.names.items() if wanted(type_)]
+
+    def operand(self, kinds: Iterable[Kind], *, depth: int = 1, literal: bool = True) -> tuple[Yaml, Type]:
+        """Return a fact, a parameter, a literal or a nested form of one of some kinds."""
+        allowed = set(kinds)
+        roll = self.number(0, 9)
+        if roll >= 8 and depth:
+            made = self.form(self.pick(sorted(allowed)), depth - 1)
+            if made is not None and made[1].kind in allowed:
+                return made
+        quantities = sorted(allowed & QUANTITIES)
+        if roll == 7 and literal and quantities:
+            kind = self.pick(quantities)
+            # as an operand stands alone, its writing must show what it is
+            plain = [each for each in LITERALS[kind] if read_literal(str(each)).kind is kind]
+            value = self.pick(plain)
+            self.note(Type(kind), value)
+            return value, Type(kind)
+        names = self.named(lambda type_: type_.kind in allowed)
+        if not names:
+            raise NothingFits
+        name = self.pick(names)
+        return name, self.names[name]
+
+    # --- conditions ---
+
+    def test(self, type_: Type) -> Yaml:
+        """Return a test that a value of some type can stand."""
+        quantity = type_.kind in QUANTITIES
+        listed = [name for name, each in self.lists.items() if each == type_]
+        roll = self.number(0, 9)
+        if roll <= 1:
+            return self.literal(type_)
+        if roll == 2:
+            if listed and self.chance():
+                return self.pick(listed)
+            return [self.literal(type_) for _ in range(self.number(1, 2))]
+        if type_.kind is Kind.DATE and roll <= 5:
+            word, inner = self.pick([("months_since", MONTHS), ("days_since", DAYS), ("days_until", DAYS)])
+            return {word: self.test(inner)}
+        words = ["is", "is_not", "one_of", "none_of", "known"]
+        ordered = ["at_least", "more_than", "at_most", "less_than"]
+        if quantity or type_.ordered:
+            words = ordered if roll <= 8 else [*words, *ordered]
+        made = {}
+        for word in self.some(words, 1, 2):
+            if word == "known":
+                made[word] = self.chance()
+            elif word in {"one_of", "none_of"}:
+                made[word] = [self.literal(type_) for _ in range(self.number(1, 2))]
+            else:
+                made[word] = self.literal(type_)
+        return made
+
+    def condition(self, names: Names, depth: int = 1, levels: Mapping[str, tuple[str, ...]] | None = None) -> Yaml:
+        """Return a condition over some names, and over the levels of tiers."""
+        made: dict[str, Yaml] = {}
+        if depth and self.chance(3):
+            word = self.pick(["all", "any", "not"])
+            if word == "not":
+                made[word] = self.condition(names, depth - 1, levels)
+            else:
+                made[word] = [self.condition(names, depth - 1, levels) for _ in range(self.number(1, 3))]
+        for _ in range(self.number(0 if made else 1, 2)):
+            if levels and self.chance(3):
+                name = self.pick(sorted(levels))
+                made[name] = self.level_test(levels[name])
+            else:
+                name = self.pick(sorted(names))
+                made[name] = self.test(names[name])
+        return made
+
+    def level_test(self, levels: tuple[str, ...]) -> Yaml:
+        """Return a test on a level."""
+        word = self.pick(["", "list", "at_least", "less_than", "is_not", "more_than", "at_most", "known"])
+        if word == "":
+            return self.pick(levels)
+        if word == "list":
+            return self.some(levels, 1, 2)
+        return {word: self.chance() if word == "known" else self.pick(levels)}
+
+    def when(self, depth: int = 1) -> Yaml:
+        """Return a condition on the subject."""
+        names = self.names if self.chance(6) else self.close_names()
+        return self.condition(names, depth, self.levels)
+
+    def close_names(self) -> Names:
+        """Return a few names, own ones likelier: so that conditions of one policy are about the same things."""
+        own = [name for name in (*self.facts, *self.decisions) if name in self.names]
+        chosen = [*self.some(own, 0, 3), *self.some(self.names, 1, 2)] if own else self.some(self.names, 1, 4)
+        return {name: self.names[name] for name in chosen}
+
+    # --- facts ---
+
+    def form(self, kind: Kind, depth: int) -> tuple[Yaml, Type] | None:
+        """Return a fact form whose value is of some kind, if it can be had in one go."""
+        makers: dict[Kind, Sequence[Callable[[Kind, int], tuple[Yaml, Type] | None]]] = {
+            Kind.COUNT: (self._counted, self._counted, self._pair, self._rounded, self._whole_times),
+            Kind.NUMBER: (self._pair, self._share, self._pair),
+            Kind.MONEY: (self._pair, self._share, self._times_money),
+            Kind.RATIO: (self._ratio,),
+            Kind.MONTHS: (self._elapsed, self._pair),
+            Kind.DAYS: (self._elapsed, self._pair),
+            Kind.DISTANCE: (self._pair, self._share),
+        }
+        options = [*makers.get(kind, ()), self._lookup, self._first_known]
+        if self.subject == "customer":
+            options += [self._taken, self._taken, self._before]
+            options += [self._quantified, self._quantified] if kind is Kind.BOOLEAN else []
+        try:
+            return self.pick(options)(kind, depth)
+        except NothingFits:
+            return None
+
+    def _events(self) -> tuple[str, dict[str, Yaml]]:
+        """Return a table and which of its events count."""
+        table = self.pick(["visits", "visits", *TABLES])
+        more: dict[str, Yaml] = {}
+        if self.chance():
+            more["where"] = self.condition(_columns(table))
+        if self.chance():
+            calendar = {"calendar": self.pick(["year", "quarter", "month"])}
+            size = self.literal(MONTHS) if self.chance() else self.literal(DAYS)
+            more["within"] = calendar if self.chance(3) else size
+        if self.chance(5):
+            more["after"] = self.operand([Kind.DATE], depth=0, literal=False)[0]
+        return table, more
+
+    def _counted(self, _kind: Kind, _depth: int) -> tuple[Yaml, Type] | None:
+        if self.subject != "customer":
+            return None
+        word = self.pick(["count", "count", "distinct", "streak"])
+        if word == "streak":
+            gap = {"allow_gap": self.literal(DAYS)} if self.chance() else {}
+            where = {"where": self.condition(_columns("insurance"))} if self.chance() else {}
+            return {"streak": "insurance", **where, **gap}, COUNT
+        table, more = self._events()
+        if word == "distinct":
+            more["take"] = self.pick(sorted(_columns(table)))
+        return {word: table, **more}, COUNT
+
+    def _quantified(self, _kind: Kind, _depth: int) -> tuple[Yaml, Type] | None:
+        table, more = self._events()
+        word = self.pick(["some", "every"])
+        return {word: table, **more, "that": self.condition(_columns(table))}, BOOLEAN
+
+    def _taken(self, kind: Kind, _depth: int) -> tuple[Yaml, Type] | None:
+        table, more = self._events()
+        found = {name: type_ for name, type_ in _columns(table).items() if type_.kind is kind}
+        if not found:
+            return None
+        name = self.pick(sorted(found))
+        words = ["latest", "earliest"]
+        if kind in QUANTITIES and kind is not Kind.DATE:
+            words.append("sum")
+        word = self.pick(words)
+        if word != "sum" and self.chance(4):
+            more["if_none"] = "unknown"
+        if word == "sum" or name != TABLES[table].date_field or self.chance():
+            more["take"] = name
+        return {word: table, **more}, found[name]
+
+    def _elapsed(self, kind: Kind, depth: int) -> tuple[Yaml, Type] | None:
+        day, _ = self.operand([Kind.DATE], depth=depth)
+        word = "months_since" if kind is Kind.MONTHS else self.pick(["days_since", "days_until"])
+        return {word: day}, Type(kind)
+
+    def _pair(self, kind: Kind, depth: int) -> tuple[Yaml, Type] | None:
+        word = self.pick(["add", "subtract", "min", "max", "multiply"])
+        kinds = [kind, Kind.COUNT] if kind is Kind.NUMBER else [kind]
+        if word == "multiply":
+            kinds = [Kind.COUNT] if kind is Kind.COUNT else [Kind.COUNT, Kind.NUMBER, Kind.RATIO]
+        left, left_type = self.operand(kinds, depth=depth, literal=word != "multiply")
+        right, right_type = self.operand(kinds, depth=depth, literal=word != "multiply")
+        type_ = arithmetic_type(Operator(word), left_type, right_type)
+        return None if type_ is None else ({word: [left, right]}, type_)
+
+    def _times_money(self, _kind: Kind, depth: int) -> tuple[Yaml, Type] | None:
+        money, _ = self.operand([Kind.MONEY], depth=depth, literal=False)
+        factor, _ = self.operand([Kind.COUNT, Kind.RATIO, Kind.NUMBER], depth=depth, literal=False)
+        return {"multiply": [money, factor]}, MONEY
+
+    def _share(self, kind: Kind, depth: int) -> tuple[Yaml, Type] | None:
+        of, type_ = self.operand([Kind.COUNT if kind is Kind.NUMBER else kind], depth=depth)
+        return {"share": self.literal(RATIO), "of": of}, NUMBER if type_.kind is Kind.COUNT else type_
+
+    def _rounded(self, _kind: Kind, depth: int) -> tuple[Yaml, Type] | None:
+        item, _ = self.operand([Kind.NUMBER, Kind.COUNT], depth=max(depth, 1))
+        return {self.pick(["round_up", "round_down"]): item}, COUNT
+
+    def _same(self, depth: int) -> tuple[Yaml, Yaml] | None:
+        kind = self.pick([Kind.COUNT, Kind.MONEY, Kind.MONTHS, Kind.DAYS, Kind.DISTANCE])
+        (left, left_type), (right, right_type) = (self.operand([kind], depth=depth) for _ in range(2))
+        return (left, right) if left_type == right_type else None
+
+    def _ratio(self, _kind: Kind, depth: int) -> tuple[Yaml, Type] | None:
+        pair = self._same(depth)
+        return None if pair is None else ({"ratio": list(pair)}, RATIO)
+
+    def _whole_times(self, _kind: Kind, depth: int) -> tuple[Yaml, Type] | None:
+        pair = self._same(depth)
+        return None if pair is None else ({"whole_times": list(pair)}, COUNT)
+
+    def _first_known(self, kind: Kind, depth: int) -> tuple[Yaml, Type] | None:
+        items = [self.operand([kind], depth=depth) for _ in range(self.number(1, 3))]
+        more = {"if_none": "unknown"} if self.chance(4) else {}
+        return {"first_known": [item for item, _ in items], **more}, items[0][1]
+
+    def _lookup(self, kind: Kind, depth: int) -> tuple[Yaml, Type] | None:
+        if kind not in QUANTITIES:
+            return None
+        by, type_ = self.operand([Kind.CATEGORY, Kind.BOOLEAN, Kind.TEXT], depth=depth, literal=False)
+        words = type_.options if type_.kind is Kind.CATEGORY else LITERALS[type_.kind]
+        plain = [each for each in LITERALS[kind] if read_literal(str(each)).kind is kind]
+        cases = {}
+        for word in self.some(words, 1, 3):
+            cases[word] = value = self.pick(plain)
+            self.note(Type(kind), value)
+        return {"lookup": {"by": by, "values": cases}}, Type(kind)
+
+    def _before(self, kind: Kind, depth: int) -> tuple[Yaml, Type] | None:
+        event = {"latest": "visits"} if self.chance() else self.operand([Kind.DATE], depth=depth)[0]
+        item, type_ = self.operand([kind], depth=depth, literal=False)
+        return {"before": event, "fact": item}, type_
+
+    def fact(self) -> None:
+        """Write a fact of the policy's own."""
+        name = f"fact_{len(self.facts) + 1}"
+        if self.subject == "customer" and self.chance(8):
+            type_ = self.pick([COUNT, MONEY, RATIO, MONTHS, DATE, BOOLEAN, NUMBER, Type(Kind.CATEGORY, ("a", "b"))])
+            options = {"options": list(type_.options)} if type_.options else {}
+            made: tuple[Yaml, Type] | None = (
+                {"field": f"customer.attributes.{name}", "type": type_.kind.value, **options},
+                type_,
+            )
+            self.attributes[name] = type_
+        else:
+            made = self.form(self.pick(sorted(Kind)), 1)
+        if made is None:
+            return
+        form, type_ = made
+        other = {} if self.subject == "customer" else {"subject": self.subject}
+        self.facts[name] = {**other, **form}
+        self.names[name] = type_
+        self.ratios[name] = "ratio" in form
+
+    def parameter(self) -> None:
+        """Write a parameter: a value of some type, or a list of words."""
+        name = f"parameter_{len(self.parameters) + len(self.lists) + 1}"
+        if self.chance(4):
+            type_ = TABLES["visits"].fields["kind"]
+            self.lists[name] = type_
+            self.parameters_yaml[name] = {"type": "list", "value": self.some(type_.options, 1, 3)}
+            return
+        type_ = Type(self.pick(sorted(QUANTITIES)))
+        value = self.pick(LITERALS[type_.kind])
+        self.note(type_, value)
+        self.parameters[name] = (type_, value)
+        self.parameters_yaml[name] = {"type": type_.kind.value, "value": value}
+
+    parameters_yaml: dict[str, Yaml] = field(default_factory=dict)
+
+    # --- decisions ---
+
+    def decision(self) -> None:
+        """Write a decision."""
+        name = f"decision_{len(self.decisions) + 1}"
+        makers = [self._tier, self._stage, self._payout, self._payout, self._offer, self._rules]
+        try:
+            made = self.pick(makers)(name)
+        except NothingFits:
+            made = self._rules(name)
+        head = {"subject": self.subject} if self.subject != "customer" else {}
+        dated = SUBJECTS[self.subject].date_field
+        if dated is not None and self.chance(3):
+            head["dated_by"] = dated
+        self.decisions[name] = {"kind": made.pop("kind"), **head, **made}
+
+    def _tier(self, name: str) -> dict[str, Yaml]:
+        levels = ("gold", "silver", "bronze", "rest")[-self.number(2, 4) :]
+        angles: dict[str, Yaml] = {}
+        before: dict[str, tuple[str, ...]] = dict(self.levels)
+        for number in range(self.number(1, 3)):
+            angle: dict[str, Yaml] = {}
+            for level in self.some(levels[:-1], 1, len(levels) - 1):
+                rules = range(self.number(1, 3))
+                angle[level] = [
+                    {"id": f"{level}-{at}", "when": self.condition(self.close_names(), 1, before)} for at in rules
+                ]
+            angles[f"angle_{number + 1}"] = angle
+            before[f"{name}.angle_{number + 1}"] = levels
+        self.levels = {**before, name: levels}
+        return {"kind": "tier", "levels": {level: {} for level in levels}, "angles": angles}
+
+    def _starts(self, type_: Type, most: int) -> list[dict[str, Yaml]]:
+        """Return where bands begin: rising, `from` before `over` at one value."""
+        found: dict[tuple[Any, bool], Yaml] = {}
+        for _ in range(self.number(1, most)):
+            value = self.literal(type_)
+            written = self.parameters[value][1] if value in self.parameters else value
+            place = read_literal(str(written)).value
+            multiples = [name for name, (each, _) in self.parameters.items() if each == type_]
+            if multiples and type_.kind is not Kind.DATE and self.chance(4):
+                times, name = self.number(1, 3), self.pick(multiples)
+                value = {"times": times, "of": name}
+                place = times * read_literal(str(self.parameters[name][1])).value  # type: ignore[operator]
+                self.edges[type_.kind].append(place)
+            over = self.chance(3)
+            found[place, over] = {"over" if over else "from": value}
+        return [found[key] for key in sorted(found)]
+
+    def _stage(self, name: str) -> dict[str, Yaml]:
+        measure, type_ = self.operand(QUANTITIES, literal=False)
+        stages = {f"stage_{at}": start for at, start in enumerate(self._starts(type_, 4), 1)}
+        made: dict[str, Yaml] = {"kind": "stage", "measure": measure, "stages": stages}
+        words = list(stages)
+        if self.chance(3):
+            made["first"] = {f"first_{at}": {"when": self.when()} for at in range(self.number(1, 2))}
+            words = [*made["first"], *words]
+        if self.chance():
+            made["when_absent"] = "never"
+            words.append("never")
+        self.names[name] = Type(Kind.CATEGORY, tuple(words))
+        return made
+
+    def _by(self) -> tuple[Yaml, Sequence[Yaml]]:
+        by, type_ = self.operand([Kind.CATEGORY, Kind.BOOLEAN, Kind.TEXT], depth=0, literal=False)
+        words = type_.options if type_.kind is Kind.CATEGORY else LITERALS[type_.kind]
+        return by, self.some(words, 1, 2)
+
+    def _payout(self, name: str) -> dict[str, Yaml]:
+        made: dict[str, Yaml] = {"kind": "payout"}
+        if self.chance(3):
+            made["when"], made["otherwise"] = self.when(), self.literal(MONEY)
+        if self.chance(4):
+            made["pays"] = self.literal(MONEY)
+        else:
+            made |= self._bands()
+        if self.chance(3):
+            made["times"] = self.operand([Kind.COUNT])[0]
+        for word in ("cap", "floor"):
+            if self.chance(4):
+                made[word] = self.literal(MONEY)
+        mode, unit = self.pick(["half_up", "half_even", "up", "down"]), self.pick(["1 fen", "3 fen", "1 yuan"])
+        made["rounding"] = f"{mode} to {unit}"
+        self.names[name] = MONEY
+        return made
+
+    def _bands(self) -> dict[str, Yaml]:
+        made: dict[str, Yaml] = {}
+        basis: Callable[[], str] = lambda: self.pick(["whole", "excess"])  # noqa: E731
+        pays: Callable[[], dict[str, Yaml]]
+        match self.pick(["ratio", "count", "percent", "any"]):
+            case "ratio":
+                named = [fact for fact, is_ratio in self.ratios.items() if is_ratio]
+                pair = [self.operand([Kind.COUNT], depth=0)[0] for _ in range(2)]
+                made["measure"], type_ = self.pick(named) if named and self.chance() else {"ratio": pair}, RATIO
+                counted = made["measure"] not in named or self._counts(made["measure"])
+                pays = (
+                    (lambda: {"pays_per_unit": self.literal(MONEY), "basis": basis()})
+                    if counted
+                    else lambda: {"pays": self.literal(MONEY)}
+                )
+            case "count":
+                made["measure"], type_ = self.operand([Kind.COUNT], literal=False)
+                made["unit"] = made["measure"]
+                pays = lambda: {"pays_per_unit": self.literal(MONEY), "basis": basis()}  # noqa: E731
+            case "percent":
+                made["measure"], type_ = self.operand([Kind.MONEY], literal=False)
+                pays = lambda: {"pays_percent": self.literal(RATIO), "basis": basis()}  # noqa: E731
+            case _:
+                made["measure"], type_ = self.operand(QUANTITIES - {Kind.RATIO}, literal=False)
+                made["unit"] = self.operand([Kind.COUNT, Kind.NUMBER], depth=0, literal=False)[0]
+                pays = lambda: {"pays_per_unit": self.literal(MONEY), "basis": "whole"}  # noqa: E731
+        by, words = self._by() if self.chance(4) else (None, [None])
+        lists = [
+            [
+                {**start, **(pays() if self.chance() else {"pays": self.literal(MONEY)})}
+                for start in self._starts(type_, 3)
+            ]
+            for _ in words
+        ]
+        if by is not None:
+            made["by"] = by
+        made["bands"] = lists[0] if by is None else dict(zip(words, lists, strict=True))
+        return made
+
+    def _counts(self, name: str) -> bool:
+        """Tell whether a ratio fact is of whole things, so that units can be paid."""
+        pair = self.facts[name]["ratio"]
+        return all(isinstance(side, int) or self.names.get(str(side)) == COUNT for side in pair)
+
+    def _offer(self, name: str) -> dict[str, Yaml]:
+        made: dict[str, Yaml] = {"kind": "offer"}
+        if self.chance():
+            made["when"] = self.when()
+        measure, type_ = self.operand(QUANTITIES, literal=False)
+        measured = self.chance()
+        if measured:
+            made["measure"] = measure
+        by, words = self._by() if self.chance(3) else (None, [None])
+        lists = [
+            [{**start, "always": ["thing"]} for start in (self._starts(type_, 3) if measured else [{}])] for _ in words
+        ]
+        if by is not None:
+            made["by"] = by
+        made["bands"] = lists[0] if by is None else dict(zip(words, lists, strict=True))
+        self.names[name] = Type(Kind.TEXT)
+        return made
+
+    def _rules(self, name: str) -> dict[str, Yaml]:
+        hit = self.pick(["unique", "first", "any", "collect", "priority"])
+        types = [COUNT, MONEY, BOOLEAN, RATIO, Type(Kind.CATEGORY, ("x", "y", "z")), Type(Kind.TEXT)]
+        columns = {f"output_{at}": self.pick(types) for at in range(1, self.number(1, 2) + 1)}
+        outputs = {
+            column: {"type": type_.kind.value, **({"options": list(type_.options)} if type_.options else {})}
+            for column, type_ in columns.items()
+        }
+
+        def cells() -> dict[str, Yaml]:
+            return {column: self.literal(type_) for column, type_ in columns.items()}
+
+        on = self.close_names() if self.chance() else None
+        many = self.number(6, 9) if on is not None and self.chance(3) else self.number(1, 4)
+        rows: list[dict[str, Yaml]] = []
+        for at in range(many):
+            row: dict[str, Yaml] = {"id": f"row_{(at * 7) % 10}", "then": cells()}
+            if on is not None:
+                row["when"] = self.condition(dict(list(on.items())[:1]) if many > 4 else on, 1)
+            elif not self.chance(6):
+                row["when"] = self.when()
+            if self.chance(6):
+                row["effective"] = {self.pick(["from", "until"]): self.pick(LITERALS[Kind.DATE])}
+            rows.append(row)
+        made = {"kind": "rules", "hit": hit, "outputs": outputs, "rows": rows}
+        if self.chance():
+            made["otherwise"] = cells()
+        if len(columns) == 1 and hit != "collect":
+            self.names[name] = columns["output_1"]
+        return made
+
+    def write(self) -> Policy:
+        """Write the policy."""
+        for _ in range(self.number(0, 3)):
+            self.parameter()
+        for _ in range(self.number(1, 3)):
+            for _ in range(self.number(0, 3)):
+                self.fact()
+            self.decision()
+        document: dict[str, Yaml] = {"policy": "random"}
+        if self.parameters_yaml:
+            document["parameters"] = self.parameters_yaml
+        if self.facts:
+            document["facts"] = self.facts
+        document["items"] = {"thing": {"title": "a thing", "value": "1 yuan"}}
+        document["decisions"] = self.decisions
+        return Policy(self.subject, document, dict(self.edges), self.attributes)
+
+
+@st.composite
+def policies(draw: Draw, subject: str | None = None) -> Policy:
+    """Well-typed policies about one subject."""
+    about = subject or draw(st.sampled_from(["customer", "customer", "customer", *OTHER_SUBJECTS]))
+    return Author(draw, about).write()
+
+
+# ---------------------------------------------------------------------------------------------------
+# Values that crowd around edges
+
+
+def days_around(as_of: date, edges: Mapping[Kind, Sequence[Any]]) -> list[date]:
+    """Return the days that matter: where windows begin, one day either side, leap days, the day itself and after."""
+    months = {1, 6, 12, *(each for each in edges.get(Kind.MONTHS, ()) if abs(each) < 100)}
+    marks = [as_of, *(as_of - relativedelta(months=each) for each in months)]
+    marks += [as_of - timedelta(days=each) for each in edges.get(Kind.DAYS, ())]
+    marks += [as_of.replace(day=1), as_of.replace(month=1, day=1), *edges.get(Kind.DATE, ())]
+    near = [day + step * ONE_DAY for day in marks for step in (-1, 0, 1)]
+    return sorted({*near, date(2012, 2, 29), date(2014, 2, 28), as_of + 40 * ONE_DAY, date(2008, 8, 31)})
+
+
+def values(type_: Type, as_of: date, edges: Mapping[Kind, Sequence[Any]]) -> st.SearchStrategy[Any]:
+    """Values of a type as a record or a ready-made fact holds them."""
+    known = edges.get(type_.kind, ())
+    match type_.kind:
+        case Kind.CATEGORY:
+            return st.sampled_from(type_.options)
+        case Kind.TEXT:
+            return st.sampled_from(PLACES)
+        case Kind.BOOLEAN:
+            return st.booleans()
+        case Kind.DATE:
+            return st.sampled_from(days_around(as_of, edges))
+        case Kind.MONEY:
+            fen = {0, 1, 100_00, *(max(0, int(each) + step) for each in known for step in (-1, 0, 1))}
+            return st.sampled_from([to_yuan(each) for each in sorted(fen)])
+        case Kind.RATIO:
+            return st.sampled_from([Fraction(each) for each in sorted({0, 1, Fraction(7, 9), *known})])
+        case Kind.NUMBER | Kind.DISTANCE:
+            low = -5 if type_.kind is Kind.NUMBER else 0
+            near = {Fraction(low), Fraction(1), *(Fraction(each) + step for each in known for step in (-1, 0, 1))}
+            whole = [Decimal(each.numerator) / Decimal(each.denominator) for each in near if each >= low]
+            return st.sampled_from(sorted({*whole, Decimal("0.25"), Decimal("1.75")}))
+        case _:
+            return st.sampled_from(
+                sorted({0, 1, 2, 3, 10, *(max(0, each + step) for each in known for step in (-1, 0, 1))})
+            )
+
+
+# ---------------------------------------------------------------------------------------------------
+# Records
+
+
+def events(table: str, as_of: date, edges: Mapping[Kind, Sequence[Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    """Events of a table; what may be unknown often is: left out, or stated as none."""
+    meta = TABLES[table]
+    required: dict[str, st.SearchStrategy[Any]] = {}
+    optional: dict[str, st.SearchStrategy[Any]] = {}
+    for name, type_ in _columns(table).items():
+        drawn = values(type_, as_of, edges)
+        if name == meta.date_field and meta.model.model_fields[name].is_required():
+            required[name] = drawn
+        elif type_.kind in {Kind.BOOLEAN, Kind.CATEGORY, Kind.MONEY, Kind.NUMBER, Kind.DISTANCE} or name.endswith("_on"):
+            optional[name] = st.one_of(drawn, drawn, drawn, st.none())
+    return st.fixed_dictionaries(required, optional=optional)
+
+
+def records(policy: Policy, as_of: date) -> st.SearchStrategy[dict[str, Any]]:
+    """Records of a policy's subject."""
+    meta = SUBJECTS[policy.subject]
+    ids = {"customer_id", "store_id", "household_id", "consultant_id", meta.id_field, "department"}
+    plain = {
+        name: st.one_of(values(type_, as_of, policy.edges), values(type_, as_of, policy.edges), st.none())
+        for name, type_ in meta.fields.items()
+        if name not in ids
+    }
+    tables = {
+        name: st.lists(events(name, as_of, policy.edges), max_size=5 if name in {"visits", "insurance"} else 3)
+        for name in meta.tables
+    }
+    if policy.attributes:
+        plain["attributes"] = st.fixed_dictionaries(
+            {}, optional={name: _attribute(type_, as_of, policy.edges) for name, type_ in policy.attributes.items()}
+        )
+    return st.fixed_dictionaries({meta.id_field: st.just("X1")}, optional={**plain, **tables})
+
+
+def _attribute(type_: Type, as_of: date, edges: Mapping[Kind, Sequence[Any]]) -> st.SearchStrategy[Any]:
+    """Attributes hold plain values: dates as text, ratios as decimals."""
+    drawn = values(type_, as_of, edges)
+    if type_.kind is Kind.DATE:
+        return drawn.map(str)
+    if type_.kind is Kind.RATIO:
+        return st.sampled_from([Decimal(0), Decimal("0.333"), Decimal("0.5"), Decimal(1)])
+    return drawn
+
+
+# ---------------------------------------------------------------------------------------------------
+# Ready-made facts
+
+
+def reached(edition: Edition, subject: str) -> tuple[str, ...]:
+    """Return the facts and decisions that a subject's decisions read, by name."""
+    found: set[str] = set()
+    stack = [rule.when for each in edition.decisions.values() if each.subject == subject for rule in each.rules]
+    for each in edition.decisions.values():
+        if isinstance(each, Payout):
+            stack += [part for lines in each.lines.values() for line in lines for part in (line.units, line.amount) if part]
+            stack += [each.times] if each.times is not None else []
+        if isinstance(each, Stage):
+            stack.append(each.measure)
+    while stack:
+        for node in walk(stack.pop()):
+            name = node.name if isinstance(node, Fact) else node.decision if isinstance(node, Answer) else None
+            if name is not None and name not in found:
+                found.add(name)
+                if isinstance(node, Fact):
+                    stack.append(edition.fact(subject, name).expr)
+                else:
+                    stack += [rule.when for rule in edition.decisions[name].rules]
+            if isinstance(node, LevelIn):
+                stack += [rule.when for rule in edition.decisions[node.decision].rules if rule.when is not node]
+    return tuple(sorted(found))
+
+
+def ready_made(edition: Edition, policy: Policy, as_of: date) -> st.SearchStrategy[dict[str, Any]]:
+    """Ready-made facts: any of those that the decisions read, derived ones and answers too; some unknown or absent."""
+    types = edition.given_types(policy.subject)
+    given: dict[str, st.SearchStrategy[Any]] = {}
+    for name in reached(edition, policy.subject):
+        if name in types:
+            drawn = values(types[name], as_of, policy.edges)
+            lacking = [None, ABSENT] if edition.may_be_absent(policy.subject, name) else [None]
+            given[name] = st.one_of(drawn, drawn, drawn, st.sampled_from(lacking))
+    return st.fixed_dictionaries({}, optional=given)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A policy, loaded, with a day, some records and some ready-made facts."""
+
+    policy: Policy
+    book: dr.PolicyBook
+    as_of: date
+    records: list[dict[str, Any]]
+    facts: list[dict[str, Any]]
+
+    @property
+    def edition(self) -> Edition:
+        """What is in force: random policies have one version."""
+        return self.book.editions[0]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The decisions."""
+        return tuple(sorted(self.edition.decisions))
+
+    def __repr__(self) -> str:
+        return f"{self.policy!r}\nas_of={self.as_of!r}\nrecords={self.records!r}\nfacts={self.facts!r}"
+
+
+@st.composite
+def situations(draw: Draw, subject: str | None = None) -> Situation:
+    """Policies with what they are to be asked."""
+    policy = draw(policies(subject))
+    as_of = draw(st.sampled_from(AS_OF))
+    book = dr.loads(policy.text)
+    return Situation(
+        policy,
+        book,
+        as_of,
+        draw(st.lists(records(policy, as_of), min_size=1, max_size=3)),
+        draw(st.lists(ready_made(book.editions[0], policy, as_of), min_size=1, max_size=3)),
+    )
