@@ -22,9 +22,8 @@ from dateutil.relativedelta import relativedelta
 from hypothesis import strategies as st
 
 import dealerrules as dr
-from dealerrules.expr import Answer, Fact, LevelIn, walk
-from dealerrules.policy.expressions import arithmetic_type
-from dealerrules.expr import Operator
+from dealerrules.expr import Answer, Fact, LevelIn, Operator, walk
+from dealerrules.policy.forms import arithmetic_type
 from dealerrules.policy.model import Edition, Payout, Stage
 from dealerrules.records import SUBJECTS, TABLES
 from dealerrules.values import (

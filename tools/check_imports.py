@@ -15,10 +15,11 @@ ORDER = """
 values diagnostic_codes diagnostics expr
 faults readers records tables facts
 policy.model policy.traps policy.mend policy.files policy.parse policy.phrases policy.document policy.schema
-policy.expressions policy.extend policy.kinds policy.compile
+policy.scope policy.literals policy.conditions policy.forms policy.extend
+policy.making policy.bands policy.payouts policy.kinds policy.names policy.editor policy.compile
 verdict
 engines.ladder engines.loops engines.writer engines.compiled engines.row
-outcome wording explain book testing demo cli __main__
+outcome words wording reasons pages explain book testing demo cli __main__
 """.split()
 """Every module, in the order of the flow: it may import those before it."""
 

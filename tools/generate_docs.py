@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dealerrules
-from dealerrules.policy.compile import CATALOGUE, compile_sources
+from dealerrules.policy.compile import compile_sources
+from dealerrules.policy.editor import CATALOGUE
 from dealerrules.policy.parse import ListNode, MapNode, ScalarNode, Source, parse
 from dealerrules.policy.schema import policy_schema
 from dealerrules.records import SUBJECTS, TABLES, Customer

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import os
 import re
 import shutil
@@ -209,7 +210,7 @@ def _console(block: Block) -> str | None:
         assert code == wanted, f"`{command}` ends with {code}, not {wanted}:\n{output}"
         same = _same(expected, output)
         sound = sound and same
-        shown.append(f"$ {command}\n{expected if same else output}")
+        shown.append(f"$ {command}\n{expected if same else _elided(expected, output)}")
     return None if sound else "".join(shown)
 
 
@@ -221,6 +222,32 @@ def _command(arguments: list[str]) -> tuple[int, str]:
         except SystemExit as stop:  # argparse: wrong usage, or --help
             code = stop.code if isinstance(stop.code, int) else 2
     return code, out.getvalue()
+
+
+def _elided(shown: str, real: str) -> str:
+    """Return the real output with lines left out where the page leaves them out, as far as they are found again."""
+    lines = [line.rstrip() for line in real.splitlines()]
+    kept: list[str] = []
+    at = 0
+    parts = [part.splitlines() for part in re.split(rf"^ *{_ANY_LINES} *\n", shown, flags=re.MULTILINE)]
+    for before, after in itertools.pairwise(parts):
+        last = _find(lines, before[-1] if before else None, at)
+        first = _find(lines, after[0] if after else None, last + 1) if last is not None else None
+        if last is None or first is None:
+            return real
+        kept += [*lines[at : last + 1], _ANY_LINES]
+        at = first
+    rest = lines[at:] if parts[-1] or len(parts) == 1 else []
+    return "".join(f"{line}\n" for line in [*kept, *rest])
+
+
+def _find(lines: list[str], wanted: str | None, at: int) -> int | None:
+    """Return where a line begins like the wanted one; without one, the place itself or the end."""
+    if wanted is None:
+        return len(lines)
+    return next(
+        (number for number in range(at, len(lines)) if lines[number][:12] == wanted.rstrip()[:12]), None
+    )
 
 
 def _same(shown: str, real: str) -> bool:

@@ -34,8 +34,8 @@ from dealerrules.outcome import (
     undefined,
 )
 from dealerrules.policy.compile import compile_into, read_sources
-from dealerrules.policy.expressions import Report
 from dealerrules.policy.model import AnyDecision, Edition, FactDefinition, fingerprint
+from dealerrules.policy.scope import Report
 from dealerrules.records import SUBJECTS, Record, read_record
 from dealerrules.values import read_date
 from dealerrules.verdict import Reason

@@ -325,7 +325,7 @@ class Tree:
     def _founded(self, node: Node, step: Step) -> Node:
         """Add what a value rests on: events, what is missing, and the values below."""
         notes = [*node.notes, *self._on_events(step), *self._on_cause(step)]
-        parts = [self.value(part) for part in step.parts if not isinstance(part.expr, Constant)]
+        parts: list[Node]
         match step.expr:
             case Before() if len(step.parts) == 2:
                 event, item = step.parts
@@ -335,6 +335,7 @@ class Tree:
                 notes.append(self.note("earlier", day=earlier))
                 parts = [self.value(event), Tree(case, self.words).value(item)]
             case FirstKnown():
+                parts = self._below(step)
                 states = [part.read.state if part.read is not None else "value" for part in parts]
                 first = states.index("value") if "value" in states else len(parts)
                 skipped = self.note("not_used")
@@ -342,8 +343,11 @@ class Tree:
                     replace(part, notes=(skipped, *part.notes)) for part in parts[first + 1 :]
                 ]
             case _:
-                pass
+                parts = self._below(step)
         return replace(node, notes=tuple(notes), events=step.events, parts=tuple(parts))
+
+    def _below(self, step: Step) -> list[Node]:
+        return [self.value(part) for part in step.parts if not isinstance(part.expr, Constant)]
 
     def _on_events(self, step: Step) -> Iterator[Note]:
         events, expr = step.events, step.expr
@@ -443,7 +447,7 @@ class Tree:
         )
         stepped = unit.kind in {Kind.COUNT, Kind.MONTHS, Kind.DAYS, Kind.MONEY} and isinstance(gap, int)
         strict = test.how in {Comparison.MORE_THAN, Comparison.LESS_THAN}
-        by = abs(gap) + (1 if strict and stepped else 0)
+        by: int | Fraction = max(gap, -gap) + (1 if strict and stepped else 0)
         names = {
             Comparison.EQUAL: "of" if short else "too_many",
             Comparison.AT_LEAST: "of",

@@ -36,9 +36,9 @@ from dealerrules.policy.document import (
     known_words,
     read_shape,
 )
-from dealerrules.policy.expressions import Report
 from dealerrules.policy.model import Item, Rule, Title
 from dealerrules.policy.parse import ListNode, MapNode, Node, parse, read_file
+from dealerrules.policy.scope import Report
 from dealerrules.records import SUBJECTS
 from dealerrules.values import QUANTITIES, Kind, Type, read_literal, show, to_yuan
 

@@ -62,6 +62,12 @@ def subject_title(subject: str, lang: str) -> str:
     return SUBJECTS.get(subject, (subject, subject))[lang != "zh"]
 
 
+def field_title(of: str, name: str, lang: str) -> str:
+    """Return what a field of a subject or of an event is called."""
+    found = FIELDS.get(f"{of}.{name}") or FIELDS.get(name)
+    return found[lang != "zh"] if found else name.removeprefix("attributes.")
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
     """The words for one subject under one edition, in one language.
@@ -106,8 +112,7 @@ class Wording:
 
     def field(self, of: str, name: str) -> str:
         """Return what a field of a subject or of an event is called."""
-        found = FIELDS.get(f"{of}.{name}") or FIELDS.get(name)
-        return self.pick(*found) if found else name.removeprefix("attributes.")
+        return field_title(of, name, self.lang)
 
     def decision(self, name: str) -> str:
         """Return the title of a decision."""

@@ -138,8 +138,8 @@ whole | 全额：{unit}每一单位都计，每单位 {rate} | {rate} a unit on 
 whole_share | 全额：全部{unit}的 {rate} | {rate} of the whole: of all {unit}
 excess | 超额：只计{unit}超出 {start} 的部分，每单位 {rate} | {rate} a unit on the excess only: {unit} above {start}
 excess_share | 超额：只计{unit}超出 {start} 的部分，其 {rate} | {rate} of the excess only: of {unit} above {start}
-whole_below | 全额：计到下一档起点 {unit} 为止，每单位 {rate} | {rate} a unit on every unit up to where the next band begins: {unit}
-whole_share_below | 全额：计到下一档起点 {unit} 为止，其 {rate} | {rate} of everything up to where the next band begins: {unit}
+whole_below | 全额：从头计到下一档起点 {unit} 为止，每单位 {rate} | {rate} a unit on every unit up to where the next band begins: {unit}
+whole_share_below | 全额：从头计到下一档起点 {unit} 为止，其 {rate} | {rate} of everything up to where the next band begins: {unit}
 excess_below | 超额：只计本档起点到下一档起点之间的 {unit}，每单位 {rate} | {rate} a unit on what lies between this band's start and the next: {unit}
 excess_share_below | 超额：只计本档起点到下一档起点之间的 {unit}，其 {rate} | {rate} of what lies between this band's start and the next: {unit}
 half_up | 四舍五入到 {unit} | rounded half up to {unit}
@@ -155,34 +155,39 @@ nothing | 无 | nothing
 """)
 SAYS: Final = _phrases("""
 heading | {subject}{id}，截至 {day} | {subject}{id}, as of {day}
-undetermined | {answer}，尚未确定 | {answer}, not settled
+higher | {answer}，可能更高（尚未确定） | {answer}, possibly higher (not settled)
+more | {answer}，可能还有（尚未确定） | {answer}, possibly more (not settled)
 open | 尚不能确定 | not settled
 none | 没有结果 | no answer
 not_eligible | 不符合条件 | not eligible
 because | 因为 {rule} | because {rule}
+holds | 已成立 {rule} | holds: {rule}
+not_met | 未满足 {text} | not met: {text}
 reason | 原因: {text} | reason: {text}
-missing | 还需记录: {facts} | still to be recorded: {facts}
 everyone | 没有一条更高级别的规则成立，{level} 是其余所有客户 | no rule for a better level holds; {level} is everyone else
 angles | 各角度: {angles} | by angle: {angles}
 could_raise | 尚未确定、可能提高级别: | not settled, could raise the level:
 could_change | 尚未确定、可能改变结果: | not settled, could change the answer:
-might | 还不知道哪一条成立: | not known which one holds:
-needs | {rule}，需要知道: {facts} | {rule}; needs: {facts}
+might | 还不知道哪一条成立: {rules} | not known which one holds: {rules}
+needs | {rule}，需要知道: {facts} | {rule}; to be known: {facts}
 better | 离{level}还差（满足任何一条即可）: | short of {level} (any one is enough):
 failing | 不成立: | do not hold:
 common | 每一条都要求 {tests} | every one requires {tests}
 else_holds | 其余条件都满足 | all else holds
-rest | 其余 {n} 条不影响结果: {counts} | the other {n} do not matter here: {counts}
-rest_tier | 其余 {n} 条不会提高级别: {counts} | the other {n} would not raise the level: {counts}
+rest | 其余 {n} 条不影响结果: {counts} | {n} more, without effect here: {counts}
+rest_tier | 其余 {n} 条不会提高级别: {counts} | {n} more, which would not raise the level: {counts}
+all_true | 成立 | true
+all_false | 不成立 | false
+all_unknown | 未知 | unknown
 some_true | {n} 条成立 | {n} true
 some_false | {n} 条不成立 | {n} false
 some_unknown | {n} 条未知 | {n} unknown
-otherwise | 没有一行成立，按政策: {cells} | no row holds; then the policy says: {cells}
+otherwise | 没有一行成立，按政策为: {cells} | no row holds; for that the policy says: {cells}
 agreed | 不论未知的事实如何，结果都是: {cells} | whatever the unknown facts turn out to be: {cells}
 choose | 任选一项{value}: | choose one{value}:
-option | {letter}: {items} | {letter}: {items}
-always | 另送{value}: {items} | always given{value}: {items}
-stated | （写明价值 {value}） |  (stated value {value})
+also | 另送{value}: {items} | and always{value}: {items}
+always | 赠送{value}: {items} | gives{value}: {items}
+stated | （写明价值 {value}） | (stated value {value})
 receipt | 收据: | receipt:
 column_band | 档 | band
 column_units | 数量 | units
@@ -196,7 +201,6 @@ floor | 保底 | floor
 rounded | 各行金额{how} | amounts are {how}
 read | {text}: {read} | {text}: {read}
 test | {text}: {read}, 要求 {required} | {text}: {read}, needs {required}
-short | {text} {short} | {text} {short}
 all | 以下全部 | all of these
 any | 以下任一 | any of these
 range | 至少 {low}，可能 {high} | at least {low}, possibly {high}
@@ -213,7 +217,6 @@ events_disagree | 同一天的几条记录不一致，不能取值 | records of 
 earlier | 截至 {day} | as of {day}
 above | 详见他处 | see elsewhere here
 not_used | 不采用：前面已有值 | not used: there is a value before it
-grants | → {said} | → {said}
 source | 依据: {said} | source: {said}
 measure | 衡量: | measure:
 amounts | 金额的来历: | where the amounts come from:

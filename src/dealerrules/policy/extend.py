@@ -16,7 +16,7 @@ from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dealerrules.policy.expressions import Report
+    from dealerrules.policy.scope import Report
 
 _TABLES = ("parameters", "facts", "items", "decisions")
 _THROUGH = frozenset({*_TABLES, "angles", "levels", "stages", "first", "bands", "rows"})

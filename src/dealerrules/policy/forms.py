@@ -1,48 +1,39 @@
-"""Expressions: conditions, values and fact forms of a policy, from nodes to the typed expression tree.
+"""Fact forms: the ways in which a fact can come about, from nodes to the expression tree.
 
-Place in the flow: the compiler hands in nodes together with a `Scope` that knows the names; out comes
-``expr``. Every name is resolved and every unit checked here, so that no engine ever asks what an operand is.
-A fault is reported where it stands and the part comes out as none; the rest goes on.
+Place in the flow: the compiler hands in each fact of the catalogue and of the policies; operands and measures of
+decisions are read here too.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
 
-from dealerrules.diagnostics import Diagnostic, Phrase, nearest_word
+from dealerrules.diagnostics import nearest_word
 from dealerrules.expr import (
     Aggregate,
-    AnyOf,
     Arithmetic,
     Before,
-    Compare,
-    Comparison,
     Constant,
-    Elapse,
     Elapsed,
     Expr,
     Field,
     FirstKnown,
     IfAbsent,
-    Known,
-    LevelIn,
     Lookup,
-    Member,
-    Not,
     Operator,
     Reduction,
     RoundWhole,
     Window,
-    all_of,
     type_of,
 )
+from dealerrules.policy.conditions import ELAPSES, condition
 from dealerrules.policy.document import known_words
+from dealerrules.policy.literals import VALUE_TYPES, constant
 from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode
 from dealerrules.policy.phrases import KIND_WORDS, phrase, shape_name
+from dealerrules.policy.scope import Levels, Scope
 from dealerrules.records import TABLES
 from dealerrules.values import (
-    BOOLEAN,
     COUNT,
     DAYS,
     MONTHS,
@@ -54,397 +45,6 @@ from dealerrules.values import (
     Value,
     read_literal,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from dealerrules.diagnostics import Span
-
-EXAMPLES: dict[Kind, str] = {
-    Kind.COUNT: "3",
-    Kind.NUMBER: "3.5",
-    Kind.MONEY: "10 yuan",
-    Kind.RATIO: "70%",
-    Kind.MONTHS: "6 months",
-    Kind.DAYS: "30 days",
-    Kind.DISTANCE: "50 km",
-    Kind.DATE: "2014-09-01",
-    Kind.BOOLEAN: "true",
-    Kind.CATEGORY: "a word",
-    Kind.TEXT: "a text",
-}
-
-
-class Report:
-    """Collects diagnostics; the same one is kept once."""
-
-    def __init__(self) -> None:
-        self.diagnostics: list[Diagnostic] = []
-        self._seen: set[tuple[str, str, str]] = set()
-
-    def add(
-        self,
-        code: str,
-        at: Span | Node,
-        *,
-        nearest: str | None = None,
-        related: tuple[tuple[Span, str | Phrase], ...] = (),
-        **values: str | Phrase,
-    ) -> None:
-        """Report a fault at a node or span; what is broken has been reported by the parser."""
-        if isinstance(at, ScalarNode) and at.broken:
-            return
-        span = at.span if isinstance(at, ScalarNode | ListNode | MapNode) else at
-        self.extend([Diagnostic(code, span, values, nearest, related)])
-
-    def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Add diagnostics, each once."""
-        for diagnostic in diagnostics:
-            key = (diagnostic.code, diagnostic.span.place, diagnostic.message("en"))
-            if key not in self._seen:
-                self._seen.add(key)
-                self.diagnostics.append(diagnostic)
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A named value, or a named list of words."""
-
-    name: str
-    type: Type | None
-    value: Value | tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Levels:
-    """What a name stands for when it is the level of a tier or of one of its angles; best first."""
-
-    decision: str
-    angle: str | None
-    names: tuple[str, ...]
-
-
-Meaning = Expr | Levels
-
-
-class Scope(Protocol):
-    """What names mean at a place of the policy."""
-
-    @property
-    def report(self) -> Report:
-        """Where faults go."""
-
-    @property
-    def parameters(self) -> Mapping[str, Parameter]:
-        """The parameters of the edition."""
-
-    def names(self) -> Iterable[str]:
-        """Return all names that a condition may use here."""
-
-    def resolve(self, name: str) -> Meaning | None:
-        """Return what a name means here, or none when there is no such name (or it is at fault)."""
-
-    def has(self, name: str) -> bool:
-        """Tell whether there is such a name, at fault or not."""
-
-    def event(self, table: str) -> Scope:
-        """Return the scope of an event of a table."""
-
-    def table_names(self) -> Iterable[str]:
-        """Return the event tables of the subject."""
-
-
-# ---------------------------------------------------------------------------------------------------
-# Values
-
-
-def constant(node: Node, expected: Type, scope: Scope) -> Constant | None:
-    """Return a value of the policy as a constant of the expected type; a unit that does not fit is a fault."""
-    if not isinstance(node, ScalarNode):
-        scope.report.add("DR203", node, expected=phrase("a value"), got=shape_name(node))
-        return None
-    if not node.text and not node.quoted:
-        scope.report.add("DR205", node)
-        return None
-    parameter = scope.parameters.get(node.text)
-    if parameter is not None and node.text not in expected.options:
-        if parameter.type is None or not _fits(parameter.type.kind, expected.kind):
-            found = KIND_WORDS[parameter.type.kind] if parameter.type else phrase("a list")
-            scope.report.add("DR403", node, name=node.text, found=found, expected=KIND_WORDS[expected.kind])
-            return None
-        assert not isinstance(parameter.value, tuple)
-        return Constant(parameter.value, expected, parameter.name)
-    match expected.kind:
-        case Kind.BOOLEAN:
-            return _boolean(node, scope)
-        case Kind.CATEGORY:
-            return _word(node, expected, scope)
-        case Kind.TEXT:
-            return Constant(node.text, expected)
-        case _:
-            return _quantity(node, expected, scope)
-
-
-def _boolean(node: ScalarNode, scope: Scope) -> Constant | None:
-    if node.text in {"true", "false"}:
-        return Constant(node.text == "true", BOOLEAN)
-    scope.report.add(
-        "DR404",
-        node,
-        word=node.text,
-        words="`true`, `false`",
-        nearest=nearest_word(node.text, ["true", "false"]),
-    )
-    return None
-
-
-def _word(node: ScalarNode, expected: Type, scope: Scope) -> Constant | None:
-    if node.text in expected.options:
-        return Constant(node.text, expected)
-    nearest = nearest_word(node.text, expected.options)
-    scope.report.add("DR404", node, word=node.text, words=known_words(expected.options), nearest=nearest)
-    return None
-
-
-def _fits(found: Kind, expected: Kind) -> bool:
-    return found is expected or (found is Kind.COUNT and expected is Kind.NUMBER)
-
-
-def _quantity(node: ScalarNode, expected: Type, scope: Scope) -> Constant | None:
-    example = EXAMPLES[expected.kind]
-    try:
-        literal = read_literal(node.text)
-    except ValueError:
-        scope.report.add("DR407", node, value=node.text)
-        return None
-    if _fits(literal.kind, expected.kind):
-        return Constant(literal.value, expected)
-    if literal.kind in {Kind.COUNT, Kind.NUMBER} and expected.kind not in {Kind.COUNT, Kind.NUMBER}:
-        scope.report.add("DR402", node, value=node.text, kind=KIND_WORDS[expected.kind], example=example)
-    elif literal.kind is Kind.TEXT:
-        nearest = nearest_word(node.text, scope.parameters)
-        scope.report.add(
-            "DR406", node, value=node.text, kind=KIND_WORDS[expected.kind], example=example, nearest=nearest
-        )
-    else:
-        scope.report.add(
-            "DR401",
-            node,
-            value=node.text,
-            found=KIND_WORDS[literal.kind],
-            kind=KIND_WORDS[expected.kind],
-            example=example,
-        )
-    return None
-
-
-def constants(node: Node, expected: Type, scope: Scope) -> tuple[tuple[Value, ...], str | None] | None:
-    """Return the values of a list, or of a parameter that is a list, with the parameter's name."""
-    if isinstance(node, ScalarNode):
-        parameter = scope.parameters.get(node.text)
-        if parameter is not None and isinstance(parameter.value, tuple):
-            bad = [word for word in parameter.value if expected.options and word not in expected.options]
-            for word in bad:
-                scope.report.add(
-                    "DR404",
-                    node,
-                    word=word,
-                    words=known_words(expected.options),
-                    nearest=nearest_word(word, expected.options),
-                )
-            return None if bad else (parameter.value, parameter.name)
-        single = constant(node, expected, scope)
-        return None if single is None else ((single.value,), single.parameter)
-    if not isinstance(node, ListNode):
-        scope.report.add("DR203", node, expected=phrase("a list of values"), got=shape_name(node))
-        return None
-    if not node.items:
-        scope.report.add("DR205", node)
-        return None
-    values = [constant(item, expected, scope) for item in node.items]
-    return (
-        None
-        if any(value is None for value in values)
-        else (tuple(value.value for value in values if value), None)
-    )
-
-
-# ---------------------------------------------------------------------------------------------------
-# Conditions
-
-_ORDERED = {
-    "at_least": Comparison.AT_LEAST,
-    "more_than": Comparison.MORE_THAN,
-    "at_most": Comparison.AT_MOST,
-    "less_than": Comparison.LESS_THAN,
-}
-_ELAPSES = {how.value: how for how in Elapse}
-TEST_WORDS = ("is", "is_not", "one_of", "none_of", *_ORDERED, "known", *_ELAPSES)
-
-
-def condition(node: Node, scope: Scope) -> Expr | None:
-    """Return a `when`, `where` or `that`: fact -> test, all must hold; `all`, `any`, `not` nest."""
-    if not isinstance(node, MapNode):
-        if isinstance(node, ScalarNode) and not node.text and not node.quoted:
-            scope.report.add("DR205", node)
-        else:
-            scope.report.add("DR203", node, expected=phrase("a condition (fact: test)"), got=shape_name(node))
-        return None
-    if not node.entries:
-        scope.report.add("DR205", node)
-        return None
-    parts: list[Expr | None] = []
-    for key, value in node.entries:
-        if key.text in {"all", "any"} and not scope.has(key.text):
-            if not isinstance(value, ListNode) or not value.items:
-                scope.report.add(
-                    "DR203", value, expected=phrase("a list of conditions"), got=shape_name(value)
-                )
-                parts.append(None)
-                continue
-            inner = [condition(item, scope) for item in value.items]
-            done = [item for item in inner if item is not None]
-            if len(done) < len(inner):
-                parts.append(None)
-            else:
-                parts.append(all_of(done) if key.text == "all" else AnyOf(tuple(done)))
-        elif key.text == "not":
-            inside = condition(value, scope)
-            parts.append(None if inside is None else Not(inside))
-        else:
-            parts.append(_named_test(key, value, scope))
-    found = [part for part in parts if part is not None]
-    return all_of(found) if len(found) == len(parts) else None
-
-
-def _named_test(key: ScalarNode, value: Node, scope: Scope) -> Expr | None:
-    if not scope.has(key.text):
-        nearest = nearest_word(key.text, [*scope.names(), "all", "any", "not"])
-        scope.report.add("DR301", key, name=key.text, nearest=nearest)
-        return None
-    meaning = scope.resolve(key.text)
-    if meaning is None:
-        return None
-    if isinstance(meaning, Levels):
-        return _level_test(meaning, value, scope)
-    return test(meaning, value, scope, key.text)
-
-
-def test(item: Expr, node: Node, scope: Scope, name: str) -> Expr | None:
-    """Return one test on a value: a value (equals), a list (one of), or a mapping of tests."""
-    type_ = type_of(item)
-    if isinstance(node, ScalarNode):
-        parameter = scope.parameters.get(node.text)
-        if parameter is not None and isinstance(parameter.value, tuple):
-            return _member(item, node, scope)
-        value = constant(node, type_, scope)
-        return None if value is None else Compare(Comparison.EQUAL, item, value)
-    if isinstance(node, ListNode):
-        return _member(item, node, scope)
-    if not node.entries:
-        scope.report.add("DR205", node)
-        return None
-    parts = [_word_test(item, key, value, scope, name) for key, value in node.entries]
-    found = [part for part in parts if part is not None]
-    return all_of(found) if len(found) == len(parts) else None
-
-
-def _member(item: Expr, node: Node, scope: Scope) -> Expr | None:
-    values = constants(node, type_of(item), scope)
-    return None if values is None else Member(item, *values)
-
-
-def _word_test(item: Expr, key: ScalarNode, value: Node, scope: Scope, name: str) -> Expr | None:
-    type_ = type_of(item)
-    word = key.text
-    result: Expr | None = None
-    if word in {"is", "is_not"}:
-        operand = constant(value, type_, scope)
-        result = None if operand is None else Compare(Comparison.EQUAL, item, operand)
-    elif word in {"one_of", "none_of"}:
-        result = _member(item, value, scope)
-    elif word == "known":
-        wanted = constant(value, BOOLEAN, scope)
-        result = None if wanted is None else (Known(item) if wanted.value else Not(Known(item)))
-    elif word in _ORDERED:
-        result = _ordered_test(item, key, value, scope, name)
-    elif word in _ELAPSES:
-        if type_.kind is not Kind.DATE:
-            scope.report.add("DR408", key, word=word, name=name, kind=KIND_WORDS[type_.kind])
-        else:
-            result = test(Elapsed(_ELAPSES[word], item), value, scope, f"{word} {name}")
-    else:
-        scope.report.add(
-            "DR302", key, word=word, words=known_words(TEST_WORDS), nearest=nearest_word(word, TEST_WORDS)
-        )
-    if result is not None and word in {"is_not", "none_of"}:
-        result = Not(result)
-    return result
-
-
-def _ordered_test(item: Expr, key: ScalarNode, value: Node, scope: Scope, name: str) -> Expr | None:
-    type_ = type_of(item)
-    how = _ORDERED[key.text]
-    if type_.kind in QUANTITIES:
-        operand = constant(value, type_, scope)
-        return None if operand is None else Compare(how, item, operand)
-    if not type_.ordered:
-        scope.report.add("DR405", key, word=key.text, name=name, kind=KIND_WORDS[type_.kind])
-        return None
-    operand = constant(value, type_, scope)
-    if operand is None:
-        return None
-    return Member(
-        item, _beside(type_.options, type_.options.index(str(operand.value)), how), operand.parameter
-    )
-
-
-def _beside(lowest_first: tuple[str, ...], at: int, how: Comparison) -> tuple[str, ...]:
-    """Return the words of an ordered scale that compare so with the one at `at`."""
-    match how:
-        case Comparison.AT_LEAST:
-            return lowest_first[at:]
-        case Comparison.MORE_THAN:
-            return lowest_first[at + 1 :]
-        case Comparison.AT_MOST:
-            return lowest_first[: at + 1]
-        case Comparison.LESS_THAN:
-            return lowest_first[:at]
-        case Comparison.EQUAL:
-            return lowest_first[at : at + 1]
-
-
-def _level_test(levels: Levels, node: Node, scope: Scope) -> Expr | None:
-    """Return a test on a level; levels compare in order, the best is the most."""
-    scale = Type(Kind.CATEGORY, tuple(reversed(levels.names)), ordered=True)
-    placeholder = Field("level", "level", scale)
-    tested = test(
-        placeholder,
-        node,
-        scope,
-        levels.decision if levels.angle is None else f"{levels.decision}.{levels.angle}",
-    )
-    return None if tested is None else _on_levels(tested, placeholder, levels)
-
-
-def _on_levels(tested: Expr, placeholder: Field, levels: Levels) -> Expr | None:
-    match tested:
-        case Compare(left=left, right=Constant(value=value)) if left == placeholder:
-            return LevelIn(levels.decision, levels.angle, (str(value),))
-        case Member(item=item, among=among) if item == placeholder:
-            return LevelIn(levels.decision, levels.angle, tuple(str(word) for word in among))
-        case Not(item=inner):
-            inside = _on_levels(inner, placeholder, levels)
-            return None if inside is None else Not(inside)
-        case Known():  # a tier always has a level
-            return LevelIn(levels.decision, levels.angle, levels.names)
-        case _:
-            parts = [_on_levels(part, placeholder, levels) for part in getattr(tested, "items", ())]
-            return all_of([part for part in parts if part is not None])
-
-
-# ---------------------------------------------------------------------------------------------------
-# Fact forms
 
 _REDUCTIONS = {how.value: how for how in Reduction}
 _PAIRS = {
@@ -459,7 +59,7 @@ _PAIRS = {
 FORMS = (
     "field",
     *_REDUCTIONS,
-    *_ELAPSES,
+    *ELAPSES,
     *_PAIRS,
     "share",
     "round_up",
@@ -492,7 +92,6 @@ _REQUIRED = {
     Reduction.SOME: "that",
     Reduction.EVERY: "that",
 }
-VALUE_TYPES: dict[str, Type] = {kind.value: Type(kind) for kind in Kind if kind is not Kind.CATEGORY}
 
 
 @dataclass(slots=True)
@@ -553,9 +152,9 @@ def _make(form: _Form) -> Expr | None:
         return _aggregate(form, _REDUCTIONS[word])
     if word in _PAIRS:
         return _arithmetic(form, _PAIRS[word])
-    if word in _ELAPSES:
+    if word in ELAPSES:
         item = operand(form.value, form.scope, Type(Kind.DATE))
-        return None if item is None or not _is_date(item, form) else Elapsed(_ELAPSES[word], item)
+        return None if item is None or not _is_date(item, form) else Elapsed(ELAPSES[word], item)
     match word:
         case "field":
             return _attribute(form)
@@ -575,12 +174,13 @@ def _is_date(item: Expr, form: _Form) -> bool:
     if type_of(item).kind is Kind.DATE:
         return True
     form.scope.report.add(
-        "DR408", form.value, word=form.word, name=_said(form.value), kind=KIND_WORDS[type_of(item).kind]
+        "DR408", form.value, word=form.word, name=said(form.value), kind=KIND_WORDS[type_of(item).kind]
     )
     return False
 
 
-def _said(node: Node) -> str:
+def said(node: Node) -> str:
+    """Return a scalar's text, or what a node is, for messages."""
     return node.text if isinstance(node, ScalarNode) else shape_name(node).en
 
 
@@ -722,7 +322,7 @@ def _if_none(form: _Form, made: Expr) -> Expr | None:
         return made
     if isinstance(node, ScalarNode) and node.text == "unknown":
         return IfAbsent(made)
-    form.scope.report.add("DR404", node, word=_said(node), words="`unknown`", nearest="unknown")
+    form.scope.report.add("DR404", node, word=said(node), words="`unknown`", nearest="unknown")
     return None
 
 
@@ -789,23 +389,23 @@ def _attribute(form: _Form) -> Expr | None:
     parts = node.text.split(".") if isinstance(node, ScalarNode) else []
     type_node = form.sub("type")
     if len(parts) != 3 or parts[1] != "attributes":
-        form.scope.report.add("DR305", node, name=_said(node))
+        form.scope.report.add("DR305", node, name=said(node))
         return None
     if type_node is None:
         form.scope.report.add("DR202", form.node.entries[0][0], key="type")
         return None
-    word = _said(type_node)
+    word = said(type_node)
     if word == "category":
         options = form.sub("options")
         if not isinstance(options, ListNode) or not options.items:
             form.scope.report.add("DR202", form.node.entries[0][0], key="options")
             return None
         ordered = form.sub("ordered")
-        words = tuple(_said(item) for item in options.items)
+        words = tuple(said(item) for item in options.items)
         return Field(
             parts[0],
             f"attributes.{parts[2]}",
-            Type(Kind.CATEGORY, words, ordered is not None and _said(ordered) == "true"),
+            Type(Kind.CATEGORY, words, ordered is not None and said(ordered) == "true"),
         )
     if word not in VALUE_TYPES:
         known = [*VALUE_TYPES, "category"]
@@ -819,7 +419,7 @@ def _attribute(form: _Form) -> Expr | None:
 def _aggregate(form: _Form, how: Reduction) -> Expr | None:
     scope = form.scope
     if not isinstance(form.value, ScalarNode) or form.value.text not in set(scope.table_names()):
-        name = _said(form.value)
+        name = said(form.value)
         tables = list(scope.table_names())
         scope.report.add(
             "DR306", form.value, name=name, tables=known_words(tables), nearest=nearest_word(name, tables)
@@ -862,7 +462,7 @@ def _aggregate(form: _Form, how: Reduction) -> Expr | None:
             "DR408",
             form.sub("after") or form.node,
             word="after",
-            name=_said(form.sub("after") or form.node),
+            name=said(form.sub("after") or form.node),
             kind=KIND_WORDS[type_of(after).kind],
         )
         sound = False
@@ -881,12 +481,12 @@ def _take(form: _Form, event: Scope, how: Reduction) -> Field | None:
     node = form.sub("take")
     if node is None:
         return None
-    name = _said(node)
-    columns = TABLES[_said(form.value)].fields
+    name = said(node)
+    columns = TABLES[said(form.value)].fields
     if name not in columns:
         event.report.add("DR301", node, name=name, nearest=nearest_word(name, columns))
         return None
-    taken = Field(_said(form.value), name, columns[name])
+    taken = Field(said(form.value), name, columns[name])
     if how is Reduction.SUM and (taken.type.kind not in QUANTITIES or taken.type.kind is Kind.DATE):
         event.report.add(
             "DR411", node, word="sum", left=KIND_WORDS[taken.type.kind], right=KIND_WORDS[Kind.NUMBER]
@@ -905,23 +505,23 @@ def _window(form: _Form) -> Window | None:
         if period is None or len(node.entries) != 1:
             form.scope.report.add("DR203", node, expected=phrase("`{calendar: year}`"), got=shape_name(node))
             return None
-        if _said(period) not in words:
+        if said(period) not in words:
             form.scope.report.add(
                 "DR404",
                 period,
-                word=_said(period),
+                word=said(period),
                 words=known_words(words),
-                nearest=nearest_word(_said(period), words),
+                nearest=nearest_word(said(period), words),
             )
             return None
-        return Window(None, _said(period))
+        return Window(None, said(period))
     in_days = isinstance(node, ScalarNode) and node.text.endswith((" day", " days", " week", " weeks"))
     size = operand(node, form.scope, DAYS if in_days else MONTHS)
     if size is None:
         return None
     if not isinstance(size, Constant) or size.type.kind not in _DURATIONS:
         form.scope.report.add(
-            "DR406", node, value=_said(node), kind=KIND_WORDS[Kind.MONTHS], example="12 months", nearest=None
+            "DR406", node, value=said(node), kind=KIND_WORDS[Kind.MONTHS], example="12 months", nearest=None
         )
         return None
     return Window(size)

@@ -1,0 +1,103 @@
+"""Scope: what names mean at a place of a policy, and where its faults are reported.
+
+Place in the flow: the compiler hands a :class:`Scope` to whatever reads values, conditions and facts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from dealerrules.diagnostics import Diagnostic, Phrase
+from dealerrules.expr import (
+    Expr,
+)
+from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from dealerrules.diagnostics import Span
+    from dealerrules.values import (
+        Type,
+        Value,
+    )
+
+
+class Report:
+    """Collects diagnostics; the same one is kept once."""
+
+    def __init__(self) -> None:
+        self.diagnostics: list[Diagnostic] = []
+        self._seen: set[tuple[str, str, str]] = set()
+
+    def add(
+        self,
+        code: str,
+        at: Span | Node,
+        *,
+        nearest: str | None = None,
+        related: tuple[tuple[Span, str | Phrase], ...] = (),
+        **values: str | Phrase,
+    ) -> None:
+        """Report a fault at a node or span; what is broken has been reported by the parser."""
+        if isinstance(at, ScalarNode) and at.broken:
+            return
+        span = at.span if isinstance(at, ScalarNode | ListNode | MapNode) else at
+        self.extend([Diagnostic(code, span, values, nearest, related)])
+
+    def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Add diagnostics, each once."""
+        for diagnostic in diagnostics:
+            key = (diagnostic.code, diagnostic.span.place, diagnostic.message("en"))
+            if key not in self._seen:
+                self._seen.add(key)
+                self.diagnostics.append(diagnostic)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A named value, or a named list of words."""
+
+    name: str
+    type: Type | None
+    value: Value | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """What a name stands for when it is the level of a tier or of one of its angles; best first."""
+
+    decision: str
+    angle: str | None
+    names: tuple[str, ...]
+
+
+Meaning = Expr | Levels
+
+
+class Scope(Protocol):
+    """What names mean at a place of the policy."""
+
+    @property
+    def report(self) -> Report:
+        """Where faults go."""
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """The parameters of the edition."""
+
+    def names(self) -> Iterable[str]:
+        """Return all names that a condition may use here."""
+
+    def resolve(self, name: str) -> Meaning | None:
+        """Return what a name means here, or none when there is no such name (or it is at fault)."""
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is such a name, at fault or not."""
+
+    def event(self, table: str) -> Scope:
+        """Return the scope of an event of a table."""
+
+    def table_names(self) -> Iterable[str]:
+        """Return the event tables of the subject."""
