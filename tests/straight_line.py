@@ -310,9 +310,9 @@ def paid(yuan: int, band: int | None) -> Outcome:
     return {"amount": Decimal(yuan).quantize(Decimal("0.01")), "band": band, "status": "decided"}
 
 
-def is_past(record: Record, field: str, as_of: date) -> bool:
-    """The subject has its date and is not dated after as_of."""
-    return record.get(field) is not None and record[field] <= as_of
+def is_yet_to_come(record: Record, field: str, as_of: date) -> bool:
+    """The subject is dated after as_of; one without its date is read as if dated as_of."""
+    return record.get(field) is not None and record[field] > as_of
 
 
 def fifth_rounded_up(n: int) -> int:
@@ -323,7 +323,7 @@ def fifth_rounded_up(n: int) -> int:
 def recall_bonus(record: Record, as_of: date) -> Outcome:
     """domain.md 3.1."""
     returned, target, audience = (record.get(f) for f in ("returned", "target", "audience"))
-    if not is_past(record, "ends_on", as_of) or returned is None:
+    if is_yet_to_come(record, "ends_on", as_of) or returned is None:
         return dict(UNDEFINED_PAYOUT)
     if target is None and audience is not None:
         target = fifth_rounded_up(audience)
@@ -340,7 +340,7 @@ def satisfaction_reward(record: Record, as_of: date) -> Outcome:
     """domain.md 3.2."""
     cadence, surveyed = record.get("cadence"), record.get("surveyed")
     satisfied, headcount = record.get("satisfied"), record.get("headcount")
-    if not is_past(record, "period_end", as_of):
+    if is_yet_to_come(record, "period_end", as_of):
         return dict(UNDEFINED_PAYOUT)
     if cadence is None or surveyed is None or satisfied is None or headcount is None or surveyed == 0:
         return dict(UNDEFINED_PAYOUT)
@@ -355,7 +355,7 @@ def satisfaction_reward(record: Record, as_of: date) -> Outcome:
 def return_penalty(record: Record, as_of: date) -> Outcome:
     """domain.md 3.3."""
     contacted, returned = record.get("contacted"), record.get("returned")
-    if not is_past(record, "period_end", as_of) or contacted is None or returned is None:
+    if is_yet_to_come(record, "period_end", as_of) or contacted is None or returned is None:
         return dict(UNDEFINED_PAYOUT)
     return paid(-20 * max(0, fifth_rounded_up(contacted) - returned), None)
 
@@ -363,7 +363,7 @@ def return_penalty(record: Record, as_of: date) -> Outcome:
 def prepay_reward(record: Record, as_of: date) -> Outcome:
     """domain.md 3.4."""
     due = all_of(record.get("insured"), known(record.get("premium_prepaid"), lambda yuan: yuan > 0))
-    if not is_past(record, "completed_on", as_of) or due is None:
+    if is_yet_to_come(record, "completed_on", as_of) or due is None:
         return dict(UNDEFINED_PAYOUT)
     return paid(50 if due else 0, None)
 
@@ -373,7 +373,7 @@ def prepay_reward(record: Record, as_of: date) -> Outcome:
 
 def insurance_prepay_gift(record: Record, as_of: date) -> Outcome:
     """domain.md 4.1."""
-    if not is_past(record, "completed_on", as_of):
+    if is_yet_to_come(record, "completed_on", as_of):
         return dict(UNDEFINED_OFFER)
     amount = record.get("amount")
     prepaid = known(record.get("premium_prepaid"), lambda yuan: 1000 <= yuan <= 3000)
@@ -389,7 +389,7 @@ def insurance_prepay_gift(record: Record, as_of: date) -> Outcome:
 
 def spend_gift(record: Record, as_of: date) -> Outcome:
     """domain.md 4.2."""
-    if not is_past(record, "purchased_on", as_of):
+    if is_yet_to_come(record, "purchased_on", as_of):
         return dict(UNDEFINED_OFFER)
     amount = record.get("amount")
     if amount is None:
@@ -403,7 +403,7 @@ def spend_gift(record: Record, as_of: date) -> Outcome:
 
 def prepaid_maintenance(record: Record, as_of: date) -> Outcome:
     """domain.md 4.3."""
-    if not is_past(record, "purchased_on", as_of):
+    if is_yet_to_come(record, "purchased_on", as_of):
         return dict(UNDEFINED_OFFER)
     item = record.get("prepaid_item")
     if item is None:

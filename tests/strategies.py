@@ -22,9 +22,9 @@ from dateutil.relativedelta import relativedelta
 from hypothesis import strategies as st
 
 import dealerrules as dr
-from dealerrules.expr import Answer, Fact, LevelIn, Operator, walk
+from dealerrules.expr import Answer, Expr, Fact, Operator, walk
 from dealerrules.policy.forms import arithmetic_type
-from dealerrules.policy.model import Edition, Payout, Stage
+from dealerrules.policy.model import AnyDecision, Edition, Payout, Stage
 from dealerrules.records import SUBJECTS, TABLES
 from dealerrules.values import (
     ABSENT,
@@ -49,7 +49,7 @@ Names = Mapping[str, Type]
 
 AS_OF = tuple(
     date.fromisoformat(day)
-    for day in "2014-09-30 2012-02-29 2015-02-28 2014-03-31 2014-12-31 2014-01-01 2016-02-29".split()
+    for day in ["2014-09-30", "2012-02-29", "2015-02-28", "2014-03-31", "2014-12-31", "2014-01-01", "2016-02-29"]
 )
 OTHER_SUBJECTS = tuple(name for name in SUBJECTS if name != "customer")
 PLACES = ("晋江", "外地", "no", "true", "3", "a: b")
@@ -77,10 +77,18 @@ def yaml_text(value: Yaml, indent: int = 0) -> str:
     """Return nested mappings and lists in block style, as people write policies."""
     pad = "  " * indent
     if isinstance(value, Mapping) and value:
-        return "".join(f"\n{pad}{_scalar(key)}:{yaml_text(inner, indent + 1)}" for key, inner in value.items())
+        return "".join(
+            f"\n{pad}{_scalar(key)}:{yaml_text(inner, indent + 1)}" for key, inner in value.items()
+        )
     if isinstance(value, list | tuple) and value:
         return "".join(f"\n{pad}-{yaml_text(inner, indent + 1)}" for inner in value)
-    return " {}" if isinstance(value, Mapping) else " []" if isinstance(value, list | tuple) else f" {_scalar(value)}"
+    return (
+        " {}"
+        if isinstance(value, Mapping)
+        else " []"
+        if isinstance(value, list | tuple)
+        else f" {_scalar(value)}"
+    )
 
 
 def _scalar(value: Yaml) -> str:
@@ -125,6 +133,42 @@ class Policy:
         return f"Policy({self.subject!r}, '''\n{self.text}''')"
 
 
+@cache
+def _up_to(most: int) -> st.SearchStrategy[int]:
+    return st.integers(0, most)
+
+
+class Dice:
+    """A source of chance; where Hypothesis draws the numbers, what fails is made small."""
+
+    def __init__(self, up_to: Callable[[int], int]) -> None:
+        self.up_to = up_to
+
+    @classmethod
+    def drawn(cls, draw: Draw) -> Dice:
+        """Return dice that Hypothesis throws."""
+        return cls(lambda most: int(draw(_up_to(most))))
+
+    def number(self, least: int, most: int) -> int:
+        """Return a whole number; the least is the plainest."""
+        return least + self.up_to(most - least)
+
+    def chance(self, one_in: int = 2) -> bool:
+        """Return true one time in so many."""
+        return self.number(0, one_in - 1) == one_in - 1
+
+    def pick(self, choices: Iterable[Any]) -> Any:
+        """Return one of some things."""
+        listed = choices if isinstance(choices, list | tuple) else tuple(choices)
+        return listed[self.number(0, len(listed) - 1)]
+
+    def some(self, choices: Iterable[Any], least: int, most: int) -> list[Any]:
+        """Return some different things, in any order."""
+        left = list(choices)
+        count = min(self.number(least, most), len(left))
+        return [left.pop(self.number(0, len(left) - 1)) for _ in range(count)]
+
+
 class NothingFits(Exception):  # noqa: N818 - no error
     """No name is of the kind that is wanted."""
 
@@ -133,7 +177,7 @@ class NothingFits(Exception):  # noqa: N818 - no error
 class Author:
     """Writes one policy. Whatever it names is there and of the type that is needed."""
 
-    draw: Draw
+    dice: Dice
     subject: str
     names: dict[str, Type] = field(default_factory=dict)
     levels: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -147,25 +191,8 @@ class Author:
 
     def __post_init__(self) -> None:
         self.names.update(_given_names(self.subject))
-
-    # --- chance ---
-
-    def chance(self, one_in: int = 2) -> bool:
-        """Return true one time in so many."""
-        return bool(self.draw(st.integers(1, one_in)) == one_in)
-
-    def pick(self, choices: Iterable[Any]) -> Any:
-        """Return one of some things."""
-        return self.draw(st.sampled_from(tuple(choices)))
-
-    def some(self, choices: Iterable[Any], least: int, most: int) -> list[Any]:
-        """Return some different things, in any order."""
-        strategy = st.lists(st.sampled_from(tuple(choices)), min_size=least, max_size=most, unique=True)
-        return list(self.draw(strategy))
-
-    def number(self, least: int, most: int) -> int:
-        """Return a whole number."""
-        return int(self.draw(st.integers(least, most)))
+        self.pick, self.some = self.dice.pick, self.dice.some
+        self.number, self.chance = self.dice.number, self.dice.chance
 
     # --- values ---
 
@@ -239,7 +266,9 @@ class Author:
                 made[word] = self.literal(type_)
         return made
 
-    def condition(self, names: Names, depth: int = 1, levels: Mapping[str, tuple[str, ...]] | None = None) -> Yaml:
+    def condition(
+        self, names: Names, depth: int = 1, levels: Mapping[str, tuple[str, ...]] | None = None
+    ) -> Yaml:
         """Return a condition over some names, and over the levels of tiers."""
         made: dict[str, Yaml] = {}
         if depth and self.chance(3):
@@ -414,7 +443,9 @@ class Author:
         """Write a fact of the policy's own."""
         name = f"fact_{len(self.facts) + 1}"
         if self.subject == "customer" and self.chance(8):
-            type_ = self.pick([COUNT, MONEY, RATIO, MONTHS, DATE, BOOLEAN, NUMBER, Type(Kind.CATEGORY, ("a", "b"))])
+            type_ = self.pick(
+                [COUNT, MONEY, RATIO, MONTHS, DATE, BOOLEAN, NUMBER, Type(Kind.CATEGORY, ("a", "b"))]
+            )
             options = {"options": list(type_.options)} if type_.options else {}
             made: tuple[Yaml, Type] | None = (
                 {"field": f"customer.attributes.{name}", "type": type_.kind.value, **options},
@@ -472,7 +503,8 @@ class Author:
             for level in self.some(levels[:-1], 1, len(levels) - 1):
                 rules = range(self.number(1, 3))
                 angle[level] = [
-                    {"id": f"{level}-{at}", "when": self.condition(self.close_names(), 1, before)} for at in rules
+                    {"id": f"{level}-{at}", "when": self.condition(self.close_names(), 1, before)}
+                    for at in rules
                 ]
             angles[f"angle_{number + 1}"] = angle
             before[f"{name}.angle_{number + 1}"] = levels
@@ -528,7 +560,10 @@ class Author:
         for word in ("cap", "floor"):
             if self.chance(4):
                 made[word] = self.literal(MONEY)
-        mode, unit = self.pick(["half_up", "half_even", "up", "down"]), self.pick(["1 fen", "3 fen", "1 yuan"])
+        mode, unit = (
+            self.pick(["half_up", "half_even", "up", "down"]),
+            self.pick(["1 fen", "3 fen", "1 yuan"]),
+        )
         made["rounding"] = f"{mode} to {unit}"
         self.names[name] = MONEY
         return made
@@ -541,7 +576,10 @@ class Author:
             case "ratio":
                 named = [fact for fact, is_ratio in self.ratios.items() if is_ratio]
                 pair = [self.operand([Kind.COUNT], depth=0)[0] for _ in range(2)]
-                made["measure"], type_ = self.pick(named) if named and self.chance() else {"ratio": pair}, RATIO
+                made["measure"], type_ = (
+                    self.pick(named) if named and self.chance() else {"ratio": pair},
+                    RATIO,
+                )
                 counted = made["measure"] not in named or self._counts(made["measure"])
                 pays = (
                     (lambda: {"pays_per_unit": self.literal(MONEY), "basis": basis()})
@@ -587,7 +625,8 @@ class Author:
             made["measure"] = measure
         by, words = self._by() if self.chance(3) else (None, [None])
         lists = [
-            [{**start, "always": ["thing"]} for start in (self._starts(type_, 3) if measured else [{}])] for _ in words
+            [{**start, "always": ["thing"]} for start in (self._starts(type_, 3) if measured else [{}])]
+            for _ in words
         ]
         if by is not None:
             made["by"] = by
@@ -644,11 +683,10 @@ class Author:
         return Policy(self.subject, document, dict(self.edges), self.attributes)
 
 
-@st.composite
-def policies(draw: Draw, subject: str | None = None) -> Policy:
-    """Well-typed policies about one subject."""
-    about = subject or draw(st.sampled_from(["customer", "customer", "customer", *OTHER_SUBJECTS]))
-    return Author(draw, about).write()
+def a_policy(dice: Dice, subject: str | None = None) -> Policy:
+    """Return a well-typed policy about one subject."""
+    about = subject or dice.pick(["customer", "customer", "customer", *OTHER_SUBJECTS])
+    return Author(dice, about).write()
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -665,120 +703,138 @@ def days_around(as_of: date, edges: Mapping[Kind, Sequence[Any]]) -> list[date]:
     return sorted({*near, date(2012, 2, 29), date(2014, 2, 28), as_of + 40 * ONE_DAY, date(2008, 8, 31)})
 
 
-def values(type_: Type, as_of: date, edges: Mapping[Kind, Sequence[Any]]) -> st.SearchStrategy[Any]:
-    """Values of a type as a record or a ready-made fact holds them."""
+def values(type_: Type, as_of: date, edges: Mapping[Kind, Sequence[Any]]) -> Sequence[Any]:
+    """Return values of a type as a record or a ready-made fact holds them."""
     known = edges.get(type_.kind, ())
     match type_.kind:
         case Kind.CATEGORY:
-            return st.sampled_from(type_.options)
+            return type_.options
         case Kind.TEXT:
-            return st.sampled_from(PLACES)
+            return PLACES
         case Kind.BOOLEAN:
-            return st.booleans()
+            return (True, False)
         case Kind.DATE:
-            return st.sampled_from(days_around(as_of, edges))
+            return days_around(as_of, edges)
         case Kind.MONEY:
             fen = {0, 1, 100_00, *(max(0, int(each) + step) for each in known for step in (-1, 0, 1))}
-            return st.sampled_from([to_yuan(each) for each in sorted(fen)])
+            return [to_yuan(each) for each in sorted(fen)]
         case Kind.RATIO:
-            return st.sampled_from([Fraction(each) for each in sorted({0, 1, Fraction(7, 9), *known})])
+            return sorted({Fraction(0), Fraction(1), Fraction(7, 9), *map(Fraction, known)})
         case Kind.NUMBER | Kind.DISTANCE:
             low = -5 if type_.kind is Kind.NUMBER else 0
-            near = {Fraction(low), Fraction(1), *(Fraction(each) + step for each in known for step in (-1, 0, 1))}
-            whole = [Decimal(each.numerator) / Decimal(each.denominator) for each in near if each >= low]
-            return st.sampled_from(sorted({*whole, Decimal("0.25"), Decimal("1.75")}))
+            near = {
+                Fraction(low),
+                Fraction(1),
+                *(Fraction(each) + step for each in known for step in (-1, 0, 1)),
+            }
+            whole = {Decimal(each.numerator) / Decimal(each.denominator) for each in near if each >= low}
+            return sorted({*whole, Decimal("0.25"), Decimal("1.75")})
         case _:
-            return st.sampled_from(
-                sorted({0, 1, 2, 3, 10, *(max(0, each + step) for each in known for step in (-1, 0, 1))})
-            )
+            return sorted({0, 1, 2, 3, 10, *(max(0, each + step) for each in known for step in (-1, 0, 1))})
+
+
+@dataclass
+class Store:
+    """Makes records and ready-made facts for a policy as of a day."""
+
+    dice: Dice
+    policy: Policy
+    as_of: date
+    known: dict[Type, Sequence[Any]] = field(default_factory=dict)
+
+    def value(self, type_: Type) -> Any:
+        """Return a value of a type."""
+        if type_ not in self.known:
+            self.known[type_] = values(type_, self.as_of, self.policy.edges)
+        return self.dice.pick(self.known[type_])
+
+    def fields(self, types: Names, required: str | None = None) -> dict[str, Any]:
+        """Return values for some fields: left out, none, or known."""
+        made: dict[str, Any] = {}
+        for name, type_ in types.items():
+            roll = 9 if name == required else self.dice.number(0, 9)
+            if roll >= 2:
+                made[name] = self.value(type_)
+            elif roll == 1:
+                made[name] = None
+        return made
+
+    def events(self, table: str) -> list[dict[str, Any]]:
+        """Return events of a table; what may be unknown often is."""
+        meta = TABLES[table]
+        required = meta.model.model_fields[meta.date_field].is_required()
+        columns = {name: each for name, each in _columns(table).items() if each.kind is not Kind.TEXT}
+        count = self.dice.number(0, 5 if table in {"visits", "insurance"} else 3)
+        return [self.fields(columns, meta.date_field if required else None) for _ in range(count)]
+
+    def record(self) -> dict[str, Any]:
+        """Return a record of the policy's subject."""
+        meta = SUBJECTS[self.policy.subject]
+        ids = {"customer_id", "store_id", "household_id", "consultant_id", meta.id_field, "department"}
+        record: dict[str, Any] = {meta.id_field: "X1"}
+        record |= self.fields({name: type_ for name, type_ in meta.fields.items() if name not in ids})
+        record |= {table: self.events(table) for table in meta.tables if not self.dice.chance(4)}
+        if self.policy.attributes:
+            record["attributes"] = {
+                name: self._attribute(type_)
+                for name, type_ in self.policy.attributes.items()
+                if not self.dice.chance(4)
+            }
+        return record
+
+    def _attribute(self, type_: Type) -> Any:
+        """Attributes hold plain values: dates as text, ratios as decimals."""
+        if type_.kind is Kind.RATIO:
+            return self.dice.pick([Decimal(0), Decimal("0.333"), Decimal("0.5"), Decimal(1)])
+        value = self.value(type_)
+        return str(value) if type_.kind is Kind.DATE else value
+
+    def facts(self, edition: Edition) -> dict[str, Any]:
+        """Return ready-made facts, any of those that the decisions read, derived ones and answers too."""
+        subject = self.policy.subject
+        types = edition.given_types(subject)
+        given: dict[str, Any] = {}
+        leave_out = self.dice.pick([0, 2, 5])
+        for name in reached(edition, subject):
+            roll = self.dice.number(0, 9)
+            if name not in types or roll < leave_out:
+                continue
+            if roll == 8 and edition.may_be_absent(subject, name):
+                given[name] = ABSENT
+            else:
+                given[name] = None if roll == 9 else self.value(types[name])
+        return given
 
 
 # ---------------------------------------------------------------------------------------------------
-# Records
-
-
-def events(table: str, as_of: date, edges: Mapping[Kind, Sequence[Any]]) -> st.SearchStrategy[dict[str, Any]]:
-    """Events of a table; what may be unknown often is: left out, or stated as none."""
-    meta = TABLES[table]
-    required: dict[str, st.SearchStrategy[Any]] = {}
-    optional: dict[str, st.SearchStrategy[Any]] = {}
-    for name, type_ in _columns(table).items():
-        drawn = values(type_, as_of, edges)
-        if name == meta.date_field and meta.model.model_fields[name].is_required():
-            required[name] = drawn
-        elif type_.kind in {Kind.BOOLEAN, Kind.CATEGORY, Kind.MONEY, Kind.NUMBER, Kind.DISTANCE} or name.endswith("_on"):
-            optional[name] = st.one_of(drawn, drawn, drawn, st.none())
-    return st.fixed_dictionaries(required, optional=optional)
-
-
-def records(policy: Policy, as_of: date) -> st.SearchStrategy[dict[str, Any]]:
-    """Records of a policy's subject."""
-    meta = SUBJECTS[policy.subject]
-    ids = {"customer_id", "store_id", "household_id", "consultant_id", meta.id_field, "department"}
-    plain = {
-        name: st.one_of(values(type_, as_of, policy.edges), values(type_, as_of, policy.edges), st.none())
-        for name, type_ in meta.fields.items()
-        if name not in ids
-    }
-    tables = {
-        name: st.lists(events(name, as_of, policy.edges), max_size=5 if name in {"visits", "insurance"} else 3)
-        for name in meta.tables
-    }
-    if policy.attributes:
-        plain["attributes"] = st.fixed_dictionaries(
-            {}, optional={name: _attribute(type_, as_of, policy.edges) for name, type_ in policy.attributes.items()}
-        )
-    return st.fixed_dictionaries({meta.id_field: st.just("X1")}, optional={**plain, **tables})
-
-
-def _attribute(type_: Type, as_of: date, edges: Mapping[Kind, Sequence[Any]]) -> st.SearchStrategy[Any]:
-    """Attributes hold plain values: dates as text, ratios as decimals."""
-    drawn = values(type_, as_of, edges)
-    if type_.kind is Kind.DATE:
-        return drawn.map(str)
-    if type_.kind is Kind.RATIO:
-        return st.sampled_from([Decimal(0), Decimal("0.333"), Decimal("0.5"), Decimal(1)])
-    return drawn
-
-
-# ---------------------------------------------------------------------------------------------------
-# Ready-made facts
+# What a policy reads
 
 
 def reached(edition: Edition, subject: str) -> tuple[str, ...]:
     """Return the facts and decisions that a subject's decisions read, by name."""
     found: set[str] = set()
-    stack = [rule.when for each in edition.decisions.values() if each.subject == subject for rule in each.rules]
-    for each in edition.decisions.values():
-        if isinstance(each, Payout):
-            stack += [part for lines in each.lines.values() for line in lines for part in (line.units, line.amount) if part]
-            stack += [each.times] if each.times is not None else []
-        if isinstance(each, Stage):
-            stack.append(each.measure)
+    stack = [part for each in edition.decisions.values() if each.subject == subject for part in _parts(each)]
     while stack:
         for node in walk(stack.pop()):
-            name = node.name if isinstance(node, Fact) else node.decision if isinstance(node, Answer) else None
-            if name is not None and name not in found:
-                found.add(name)
-                if isinstance(node, Fact):
+            match node:
+                case Fact(name=name) if name not in found:
+                    found.add(name)
                     stack.append(edition.fact(subject, name).expr)
-                else:
-                    stack += [rule.when for rule in edition.decisions[name].rules]
-            if isinstance(node, LevelIn):
-                stack += [rule.when for rule in edition.decisions[node.decision].rules if rule.when is not node]
+                case Answer(decision=name):
+                    found.add(name)
+                case _:
+                    pass
     return tuple(sorted(found))
 
 
-def ready_made(edition: Edition, policy: Policy, as_of: date) -> st.SearchStrategy[dict[str, Any]]:
-    """Ready-made facts: any of those that the decisions read, derived ones and answers too; some unknown or absent."""
-    types = edition.given_types(policy.subject)
-    given: dict[str, st.SearchStrategy[Any]] = {}
-    for name in reached(edition, policy.subject):
-        if name in types:
-            drawn = values(types[name], as_of, policy.edges)
-            lacking = [None, ABSENT] if edition.may_be_absent(policy.subject, name) else [None]
-            given[name] = st.one_of(drawn, drawn, drawn, st.sampled_from(lacking))
-    return st.fixed_dictionaries({}, optional=given)
+def _parts(decision: AnyDecision) -> list[Expr]:
+    """Return the expressions of a decision."""
+    parts = [rule.when for rule in decision.rules]
+    if isinstance(decision, Payout):
+        lines = [line for each in decision.lines.values() for line in each]
+        found = [decision.times, *(line.units for line in lines), *(line.amount for line in lines)]
+        parts += [part for part in found if part is not None]
+    return [*parts, decision.measure] if isinstance(decision, Stage) else parts
 
 
 @dataclass(frozen=True)
@@ -790,31 +846,35 @@ class Situation:
     as_of: date
     records: list[dict[str, Any]]
     facts: list[dict[str, Any]]
+    one: str  #: one of the decisions
+
+    @property
+    def subject(self) -> str:
+        """What the policy is about."""
+        return self.policy.subject
 
     @property
     def edition(self) -> Edition:
         """What is in force: random policies have one version."""
         return self.book.editions[0]
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The decisions."""
-        return tuple(sorted(self.edition.decisions))
-
     def __repr__(self) -> str:
+        """Return the situation as it may be written into a test."""
         return f"{self.policy!r}\nas_of={self.as_of!r}\nrecords={self.records!r}\nfacts={self.facts!r}"
+
+
+def a_situation(dice: Dice, subject: str | None = None) -> Situation:
+    """Return a policy with what it is to be asked."""
+    policy = a_policy(dice, subject)
+    as_of = dice.pick(AS_OF)
+    book = dr.loads(policy.text)
+    store = Store(dice, policy, as_of)
+    records = [store.record() for _ in range(dice.number(1, 3))]
+    facts = [store.facts(book.editions[0]) for _ in range(dice.number(1, 3))]
+    return Situation(policy, book, as_of, records, facts, dice.pick(sorted(policy.document["decisions"])))
 
 
 @st.composite
 def situations(draw: Draw, subject: str | None = None) -> Situation:
     """Policies with what they are to be asked."""
-    policy = draw(policies(subject))
-    as_of = draw(st.sampled_from(AS_OF))
-    book = dr.loads(policy.text)
-    return Situation(
-        policy,
-        book,
-        as_of,
-        draw(st.lists(records(policy, as_of), min_size=1, max_size=3)),
-        draw(st.lists(ready_made(book.editions[0], policy, as_of), min_size=1, max_size=3)),
-    )
+    return a_situation(Dice.drawn(draw), subject)

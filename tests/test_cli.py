@@ -283,7 +283,7 @@ def test_explain_fits_80_columns_or_nearly(
 
 def test_explain_nobody(store: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert explain(store, "C7") == 1
-    assert "there is no record `C7`" in capsys.readouterr().err
+    assert "has no record `C7`" in capsys.readouterr().err
 
 
 def test_explain_a_decision_about_another_subject(store: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -389,9 +389,7 @@ def test_init_refuses_to_overwrite(tmp_path: Path, capsys: pytest.CaptureFixture
     assert list(tmp_path.iterdir()) == [mine]
 
 
-@pytest.mark.parametrize(
-    ("lang", "says"), [("zh", "被采纳的建议数"), ("en", "Suggestions adopted")]
-)
+@pytest.mark.parametrize(("lang", "says"), [("zh", "被采纳的建议数"), ("en", "Suggestions adopted")])
 def test_facts(lang: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["facts", "--lang", lang]) == 0
     out = capsys.readouterr().out

@@ -13,10 +13,12 @@ import json
 import re
 import sys
 from dataclasses import fields, is_dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dealerrules
+from dealerrules.diagnostic_codes import CODES, Severity
 from dealerrules.policy.compile import compile_sources
 from dealerrules.policy.editor import CATALOGUE
 from dealerrules.policy.parse import ListNode, MapNode, ScalarNode, Source, parse
@@ -27,6 +29,7 @@ from dealerrules.values import Kind
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from dealerrules.diagnostics import Lang
     from dealerrules.policy.model import Edition
     from dealerrules.policy.parse import Node
     from dealerrules.values import Type
@@ -248,6 +251,10 @@ _SECTIONS = {
 }
 _ATTRIBUTES = {
     "PolicyBook": {"warnings": "What is legal but worth a look, as diagnostics."},
+    "Answer": {
+        "as_of": "The day of evaluation.",
+        "answer[name]": "The outcome of a decision. An answer is a mapping from names to outcomes.",
+    },
     "PolicyError": {"diagnostics": "Every mistake found, in source order."},
 }
 _CONSTANTS = {"ABSENT": "The value of a fact about an event that never happened; `None` is unknown."}
@@ -326,6 +333,52 @@ def _plain(text: str) -> str:
 
 
 # ---------------------------------------------------------------------------------------------------
+# Diagnostics
+
+_GROUPS = {
+    "DR1": ("The file, and YAML", "文件与 YAML"),
+    "DR2": ("Keys and forms", "键与写法"),
+    "DR3": ("Names", "名字"),
+    "DR4": ("Values and units", "值与单位"),
+    "DR5": ("Decisions", "决策"),
+    "DR6": ("Worked cases", "样例"),
+}
+_DIAGNOSTICS_HEAD = {
+    "en": "# Diagnostics\n\nEvery message about a policy file. A code keeps its meaning for ever. A file with an error is not loaded; a\n"
+    "warning is only shown. Words in braces are filled in.\n\n[中文版](diagnostics.zh.md)\n",
+    "zh": "# 报错清单\n\n关于政策文件的全部提示。编号的含义永远不变。有错误的文件不会载入；警告只是提醒。花括号里的词会换成实际内容。\n\n"
+    "[English](diagnostics.md)\n",
+}
+
+
+def diagnostics(lang: Lang) -> str:
+    """Return docs/reference/diagnostics.md (or .zh.md): every code, from the table of codes."""
+    zh = lang == "zh"
+    out = [_NOTICE, _DIAGNOSTICS_HEAD[lang]]
+    group = ""
+    for code in CODES.values():
+        if code.id[:3] != group:
+            group = code.id[:3]
+            out.append(f"\n## {_GROUPS.get(group, (group, group))[zh]}\n")
+        severity = (
+            ("警告" if zh else "warning")
+            if code.severity is Severity.WARNING
+            else ("错误" if zh else "error")
+        )
+        out.append(f"\n### {code.id}\n\n{severity}{'：' if zh else ': '}{_template(code.message[lang])}\n")
+        if code.about[lang]:
+            out.append(f"\n{_template(code.about[lang])}\n")
+        if code.help[lang]:
+            said = ("怎么改：" if zh else "What to do: ") + _template(code.help[lang])
+            out.append(f"\n{said}\n")
+    return "".join(out)
+
+
+def _template(text: str) -> str:
+    return text.replace("{{", "{").replace("}}", "}").replace("<", "&lt;")
+
+
+# ---------------------------------------------------------------------------------------------------
 # All of them
 
 
@@ -336,6 +389,8 @@ def schema() -> str:
 
 GENERATED: dict[str, Callable[[], str]] = {
     "docs/reference/api.md": api,
+    "docs/reference/diagnostics.md": partial(diagnostics, "en"),
+    "docs/reference/diagnostics.zh.md": partial(diagnostics, "zh"),
     "docs/reference/facts.md": facts,
     "docs/reference/records.md": records,
     "docs/schema/policy.schema.json": schema,

@@ -30,7 +30,7 @@ from dealerrules.outcome import (
     RulesOutcome,
     StageOutcome,
     TierOutcome,
-    outcome,
+    outcome_class,
     undefined,
 )
 from dealerrules.policy.compile import compile_into, read_sources
@@ -38,7 +38,7 @@ from dealerrules.policy.model import AnyDecision, Edition, FactDefinition, finge
 from dealerrules.policy.scope import Report
 from dealerrules.records import SUBJECTS, Record, read_record
 from dealerrules.values import read_date
-from dealerrules.verdict import Reason
+from dealerrules.verdict import Reason, Verdict, verdict
 
 if TYPE_CHECKING:
     from dealerrules.values import Maybe
@@ -95,13 +95,43 @@ def _book(sources: list[Source], report: Report) -> PolicyBook:
     return PolicyBook(editions, tuple(report.diagnostics))
 
 
+VERDICTS_KEPT = 4096
+"""Of one decision, by the masks of its rules: a store's customers fall into some hundred combinations."""
+
+
+class _Verdicts(dict[tuple[int, int], Verdict]):
+    """What a decision's masks mean, worked out once each; the same for all subjects."""
+
+    def __init__(self, model: AnyDecision) -> None:
+        super().__init__()
+        self.model = model
+
+    def __missing__(self, masks: tuple[int, int]) -> Verdict:
+        if len(self) >= VERDICTS_KEPT:
+            self.clear()
+        found = self[masks] = verdict(self.model, *masks)
+        return found
+
+
+class _Seat:
+    """A decision in a plan: where its result stands among the results, and how it becomes an outcome."""
+
+    __slots__ = ("at", "dated_by", "make", "model", "verdicts")
+
+    def __init__(self, at: int, model: AnyDecision) -> None:
+        self.at, self.model, self.dated_by = at, model, model.dated_by
+        self.make, self.verdicts = outcome_class(model), _Verdicts(model)
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What is to be run for some decisions as of a day: programs, and decisions without a version that day."""
+    """What is to be run for some decisions as of a day: a program, and decisions without a version that day."""
 
+    book: PolicyBook
+    subject: str
     edition: Edition | None
     program: Program | None
-    places: dict[str, int]
+    seats: dict[str, _Seat]
     absent: dict[str, Reason]
 
 
@@ -180,7 +210,8 @@ class PolicyBook:
         day = as_of if type(as_of) is date else _day(as_of)
         named = read.called[0]
         plan = self._plan(named, day, None if decisions is None else tuple(decisions))
-        return Answer(self, plan, named, day, read, None)
+        results = plan.program.on_record(read, day) if plan.program is not None else ()
+        return Answer(plan, day, read, None, results)
 
     def evaluate_facts(
         self,
@@ -196,14 +227,16 @@ class PolicyBook:
             RecordError: for names that are no facts, and values of another type.
         """
         named = decisions if decisions is None or type(decisions) is tuple else tuple(decisions)
-        asked = self._asked.get((subject, as_of, named))
-        if asked is None:
+        try:
+            plan, day = self._asked[subject, as_of, named]
+        except (KeyError, TypeError):
             day = _day(as_of)
             _check_subject(subject)
-            asked = self._plan(subject, day, named), day
-            self._asked[subject, as_of, named] = asked
-        plan, day = asked
-        return Answer(self, plan, subject, day, None, facts.copy() if type(facts) is dict else dict(facts))
+            plan = self._plan(subject, day, named)
+            self._asked[subject, as_of, named] = plan, day
+        given = facts.copy() if type(facts) is dict else dict(facts)
+        results = plan.program.on_facts(given, day) if plan.program is not None else ()
+        return Answer(plan, day, None, given, results)
 
     def evaluate_many(
         self,
@@ -271,7 +304,10 @@ class PolicyBook:
         there = tuple(name for name in names if edition is not None and name in edition.decisions)
         absent = {name: self._not_in_force(name, day) for name in names if name not in there}
         program = Program(edition, subject, there) if edition is not None and there else None
-        return _Plan(edition, program, {name: at for at, name in enumerate(there)}, absent)
+        seats = (
+            {name: _Seat(at, edition.decisions[name]) for at, name in enumerate(there)} if edition else {}
+        )
+        return _Plan(self, subject, edition, program, seats, absent)
 
     def _not_in_force(self, name: str, day: date) -> Reason:
         first = next(edition for edition in self.editions if name in edition.decisions)
@@ -325,38 +361,31 @@ class Answer(Mapping[str, AnyOutcome]):
         ('undetermined', ('media',))
     """
 
-    __slots__ = (
-        "_book",
-        "_cases",
-        "_facts",
-        "_outcomes",
-        "_plan",
-        "_record",
-        "_results",
-        "as_of",
-        "subject",
-    )
+    __slots__ = ("_cases", "_facts", "_plan", "_record", "_results", "as_of")
 
     def __init__(
         self,
-        book: PolicyBook,
         plan: _Plan,
-        subject: str,
         as_of: date,
         record: Record | None,
         facts: dict[str, object] | None,
+        results: tuple[Any, ...],
     ) -> None:
-        self._book, self._plan, self.subject, self.as_of = book, plan, subject, as_of
-        self._record, self._facts = record, facts
-        self._outcomes: dict[str, AnyOutcome] | None = None
+        self._plan = plan
+        self.as_of = as_of
+        self._record = record
+        self._facts = facts
+        self._results = results
         self._cases: dict[date, Case] | None = None
-        program = plan.program
-        if program is None:
-            self._results: tuple[Any, ...] = ()
-        elif record is not None:
-            self._results = program.on_record(record, as_of)
-        else:
-            self._results = program.on_facts(facts or {}, as_of)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the question: programs cannot be, and the answer to it is the same again."""
+        return _again, (self._plan.book, self.subject, self.as_of, tuple(self), self._record, self._facts)
+
+    @property
+    def subject(self) -> str:
+        """What it is about, such as ``customer``."""
+        return self._plan.subject
 
     @property
     def id(self) -> str | None:
@@ -370,39 +399,29 @@ class Answer(Mapping[str, AnyOutcome]):
 
     def __getitem__(self, name: str) -> AnyOutcome:
         """Return the outcome of a decision."""
-        if self._outcomes is None:
-            self._outcomes = {}
-        found = self._outcomes.get(name)
-        if found is None:
-            if name not in self:
-                raise KeyError(name)
-            found = self._outcomes[name] = self._outcome(name)
-        return found
+        seat = self._plan.seats.get(name)
+        if seat is None:
+            return undefined(self._plan.book.decisions[name], self._plan.absent[name])
+        if seat.dated_by is not None:
+            return self._dated(name, seat.dated_by)
+        true, unknown, extra = self._results[seat.at]
+        return seat.make(seat.model, seat.verdicts[true, unknown], extra, self._case)
 
     def __contains__(self, name: object) -> bool:
         """Tell whether a decision was evaluated."""
-        return name in self._plan.places or name in self._plan.absent
+        return name in self._plan.seats or name in self._plan.absent
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names of decisions, in alphabetical order."""
-        return iter(sorted([*self._plan.places, *self._plan.absent]))
+        return iter(sorted([*self._plan.seats, *self._plan.absent]))
 
     def __len__(self) -> int:
         """Return how many decisions there are."""
-        return len(self._plan.places) + len(self._plan.absent)
-
-    def _outcome(self, name: str) -> AnyOutcome:
-        if name in self._plan.absent:
-            return undefined(self._book.decisions[name], self._plan.absent[name])
-        assert self._plan.edition is not None
-        model = self._plan.edition.decisions[name]
-        if model.dated_by is not None:
-            return self._dated(name, model.dated_by)
-        return outcome(model, self._results[self._plan.places[name]], self._case(self._plan.edition))
+        return len(self._plan.seats) + len(self._plan.absent)
 
     def _dated(self, name: str, dated_by: str) -> AnyOutcome:
         """Return the outcome under the version in force on the subject's own date."""
-        book, as_of = self._book, self.as_of
+        book, as_of = self._plan.book, self.as_of
         latest = book.decisions[name]
         day = self._own_date(dated_by)
         if day is None:
@@ -422,12 +441,13 @@ class Answer(Mapping[str, AnyOutcome]):
         if plan.program is None or plan.edition is None:
             return undefined(latest, plan.absent[name])
         if plan.edition is self._plan.edition:
-            results = self._results[self._plan.places[name]]
+            true, unknown, extra = self._results[self._plan.seats[name].at]
         elif self._record is not None:
-            results = plan.program.on_record(self._record, as_of)[0]
+            true, unknown, extra = plan.program.on_record(self._record, as_of)[0]
         else:
-            results = plan.program.on_facts(self._facts or {}, as_of)[0]
-        return outcome(plan.edition.decisions[name], results, self._case(plan.edition))
+            true, unknown, extra = plan.program.on_facts(self._facts or {}, as_of)[0]
+        seat = plan.seats[name]
+        return seat.make(seat.model, seat.verdicts[true, unknown], extra, partial(self._case, plan.edition))
 
     def _own_date(self, field: str) -> date | None:
         if self._record is not None:
@@ -442,7 +462,10 @@ class Answer(Mapping[str, AnyOutcome]):
         known, absent = edition.given_types(self.subject), partial(edition.may_be_absent, self.subject)
         return read_facts(self.subject, self._facts, known, absent)
 
-    def _case(self, edition: Edition) -> Case:
+    def _case(self, edition: Edition | None = None) -> Case:
+        """Return the subject on the day, under another edition than that of the day where one is given."""
+        edition = edition or self._plan.edition
+        assert edition is not None
         if self._cases is None:
             self._cases = {}
         found = self._cases.get(edition.start)
@@ -496,7 +519,7 @@ class Answer(Mapping[str, AnyOutcome]):
             "subject": self.subject,
             "id": self.id,
             "as_of": self.as_of.isoformat(),
-            "fingerprint": self._book.fingerprint,
+            "fingerprint": self._plan.book.fingerprint,
             "outcomes": {name: self[name].to_dict() for name in self},
         }
 
@@ -509,3 +532,16 @@ class Answer(Mapping[str, AnyOutcome]):
         return self.to_dict() == other.to_dict() if isinstance(other, Answer) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def _again(
+    book: PolicyBook,
+    subject: str,
+    as_of: date,
+    decisions: tuple[str, ...],
+    record: Record | None,
+    facts: dict[str, object] | None,
+) -> Answer:
+    if record is not None:
+        return book.evaluate(record, as_of=as_of, decisions=decisions)
+    return book.evaluate_facts(subject, facts or {}, as_of=as_of, decisions=decisions)

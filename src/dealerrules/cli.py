@@ -182,12 +182,11 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     book, store = _read(arguments)
     faulty = _say_faults(store.faults, arguments.lang)
     if faulty and arguments.on_error == "raise":
-        left = (
-            "没有写出任何结果"
-            if arguments.lang == "zh"
-            else "nothing was written; `--on-error skip` goes on without them"
-        )
-        print(f"{faulty}: {left}", file=sys.stderr)
+        if arguments.lang == "zh":
+            said_so = f"{faulty}处错误：没有写出任何结果；加上 `--on-error skip` 可以跳过这些记录"
+        else:
+            said_so = f"{faulty} fault{'s' * (faulty != 1)}: nothing was written; `--on-error skip` goes on without these records"
+        print(said_so, file=sys.stderr)
         return 1
     answers = list(_answers(book, store, arguments))
     if arguments.out is None:
@@ -228,7 +227,7 @@ class _Progress:
 def _write_file(path: Path, answers: list[Answer], form: str, lang: str) -> None:
     """Write to a temporary name and rename, so that a killed run leaves the old file or the new one."""
     if not path.parent.is_dir():
-        message = f"there is no directory `{path.parent}`"
+        message = f"没有目录 `{path.parent}`" if lang == "zh" else f"there is no directory `{path.parent}`"
         raise _UsageError(message)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
     try:
@@ -387,13 +386,17 @@ def _explain(arguments: argparse.Namespace) -> int:
     if not found:
         mine = [fault for fault in store.faults if fault.id == arguments.id]
         _say_faults(mine, arguments.lang)
-        print(f"dealerrules: there is no record `{arguments.id}` in {arguments.records}", file=sys.stderr)
+        said_so = "中没有记录" if arguments.lang == "zh" else "has no record"
+        print(f"dealerrules: {arguments.records} {said_so} `{arguments.id}`", file=sys.stderr)
         return 1
     wanted = _decisions(book, arguments)
     for subject, record in found:
         names = [name for name in wanted if book.decisions[name].subject == subject]
         if not names:
-            message = f"`{arguments.id}` is a {subject}, and {', '.join(f'`{name}`' for name in wanted)} is not about one"
+            asked = ", ".join(f"`{name}`" for name in wanted)
+            message = f"`{arguments.id}` is a {subject.replace('_', ' ')}, which {asked} is not about"
+            if arguments.lang == "zh":
+                message = f"`{arguments.id}` 的类型是 {subject}，{asked} 不评估这种记录"
             raise _UsageError(message)
         answer = book.evaluate(record, as_of=arguments.as_of, subject=subject, decisions=names)
         explanation = answer.explain(arguments.lang)
@@ -462,8 +465,12 @@ def _init(arguments: argparse.Namespace) -> int:
     files = sorted(shipped_policies().glob("*.yaml"))
     there = [target / file.name for file in files if (target / file.name).exists()]
     if there:
-        names = ", ".join(str(path) for path in there)
-        print(f"dealerrules: nothing was written, these exist already: {names}", file=sys.stderr)
+        said_so = (
+            "没有写出任何文件，这些已经存在："
+            if arguments.lang == "zh"
+            else "nothing was written, these exist already:"
+        )
+        print(f"dealerrules: {said_so}", *(f"  {path}" for path in there), sep="\n", file=sys.stderr)
         return 1
     target.mkdir(parents=True, exist_ok=True)
     for file in files:
@@ -548,7 +555,8 @@ def _demo(arguments: argparse.Namespace) -> int:
     for answer, name in shown:
         print(answer.explain(arguments.lang, decisions=[name]).text.rstrip("\n"), end="\n\n")
     if arguments.keep:
-        print(f"{arguments.keep}: dealerrules explain {arguments.keep} C000001 --as-of {arguments.as_of}")
+        said_so = "接下来可以试" if zh else "to go on"
+        print(f"{said_so}: dealerrules explain {arguments.keep} C000001 --as-of {arguments.as_of}")
     return 0
 
 

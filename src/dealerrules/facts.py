@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dealerrules.faults import Fault, FieldError, RecordError, nearest
 from dealerrules.readers import read_value
 from dealerrules.records import SUBJECTS, Record
-from dealerrules.values import ABSENT, Kind, Literal, Maybe, Type, Value, exact, read_literal
+from dealerrules.values import ABSENT, MAX_COUNT, Kind, Literal, Maybe, Type, Value, exact, read_literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,6 +54,9 @@ def read_facts(
     faults: list[Fault] = []
     for name, raw in given.items():
         type_ = known.get(name)
+        if type_ is not None and _is_engine_value(raw, type_):
+            values[name] = raw  # type: ignore[assignment]
+            continue
         if type_ is None:
             near = nearest(name, known)
             hint = f"; did you mean `{near}`?" if near else ""
@@ -76,6 +79,21 @@ def read_facts(
     if faults:
         raise RecordError(faults)
     return values
+
+
+def _is_engine_value(raw: object, type_: Type) -> bool:
+    """Tell whether a value is plainly what the engines hold, as most are: then there is nothing to read."""
+    if raw is None:
+        return True
+    match type_.kind:
+        case Kind.COUNT:
+            return type(raw) is int and 0 <= raw <= MAX_COUNT
+        case Kind.BOOLEAN:
+            return raw is True or raw is False
+        case Kind.CATEGORY:
+            return type(raw) is str and raw in type_.options
+        case _:
+            return False
 
 
 def fact_value(raw: object, type_: Type) -> Maybe:

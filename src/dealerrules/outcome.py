@@ -8,7 +8,7 @@ when it is asked for.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -18,10 +18,10 @@ from dealerrules.engines.row import Decided, Interpreter, Step
 from dealerrules.expr import Answer, Arithmetic, Expr, Fact, LevelIn, type_of
 from dealerrules.policy.model import AnyDecision, Data, Item, Offer, Payout, Rules, Stage, Tier, Title
 from dealerrules.values import ABSENT, Kind, Maybe, to_yuan
-from dealerrules.verdict import Entry, Reason, Status, Verdict, verdict
+from dealerrules.verdict import Entry, Reason, Status, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import date
 
     from dealerrules.policy.model import Edition, Package
@@ -79,10 +79,10 @@ def item_dict(item: Item) -> dict[str, Json]:
     """Return an item as plain JSON."""
     result: dict[str, Json] = {"id": item.id, "title": dict(item.title.to_dict())}
     if item.price is not None:
-        result["price"] = json_value(item.price.value)
+        result["price"] = str(item.price.value)
     elif item.refund is not None:
         low, high, of = item.refund
-        result["refund"] = {"from": json_value(low.value), "to": json_value(high.value), "of": of}
+        result["refund"] = {"from": str(low.value), "to": str(high.value), "of": of}
     else:
         result["value"] = str(to_yuan(item.value)) if item.value is not None else None
     return result
@@ -98,25 +98,52 @@ def public_value(value: Maybe, kind: Kind) -> object:
 
 
 class Outcome:
-    """What one decision came to for one subject on one day.
+    """What one decision came to for one subject on one day."""
 
-    Attributes:
-        decision: its name.
-        kind: tier, stage, payout, offer or rules.
-        status: decided, undetermined (unknown facts could change it) or undefined (there is no answer).
-        because: ids of the true rules that grant the answer.
-        matched: ids of all true rules.
-        undetermined: ids of the unknown rules that could change the answer.
-    """
+    __slots__ = ("_case", "_extra", "model", "verdict")
 
-    def __init__(self, model: AnyDecision, found: Verdict, extra: Any, case: Case | None) -> None:
-        self.model, self.verdict, self._extra, self.case = model, found, extra, case
-        self.decision = model.name
-        self.kind = model.kind
-        self.status = found.status
-        self.because = found.because
-        self.matched = found.matched
-        self.undetermined = found.undetermined
+    def __init__(
+        self, model: AnyDecision, found: Verdict, extra: Any, case: Callable[[], Case] | None
+    ) -> None:
+        self.model = model
+        self.verdict = found
+        self._extra = extra
+        self._case = case
+
+    @property
+    def case(self) -> Case | None:
+        """The subject on its day, to be looked at again; none where no version is in force."""
+        return self._case() if self._case is not None else None
+
+    @property
+    def decision(self) -> str:
+        """The decision's name."""
+        return self.model.name
+
+    @property
+    def kind(self) -> str:
+        """What it decides: tier, stage, payout, offer or rules."""
+        return self.model.kind
+
+    @property
+    def status(self) -> Status:
+        """Decided, undetermined (unknown facts could change it) or undefined (there is no answer)."""
+        return self.verdict.status
+
+    @property
+    def because(self) -> tuple[str, ...]:
+        """The ids of the true rules that grant the answer."""
+        return self.verdict.because
+
+    @property
+    def matched(self) -> tuple[str, ...]:
+        """The ids of all true rules."""
+        return self.verdict.matched
+
+    @property
+    def undetermined(self) -> tuple[str, ...]:
+        """The ids of the unknown rules that could change the answer."""
+        return self.verdict.undetermined
 
     @cached_property
     def missing(self) -> tuple[str, ...]:
@@ -194,7 +221,7 @@ class TierOutcome(Outcome):
     @property
     def angles(self) -> Mapping[str, str]:
         """The granted level of each angle."""
-        return self.verdict.angles
+        return dict(self.verdict.angles)
 
     @property
     def _held(self) -> tuple[Any, ...]:
@@ -246,6 +273,11 @@ class StageOutcome(Outcome):
         """The stage; none unless decided."""
         return self.verdict.answer
 
+    def _measure_json(self) -> Json:
+        """Return the measure; a ratio is always text, whole or not."""
+        ratio = type_of(self.model.measure).kind is Kind.RATIO
+        return str(self.measure) if ratio and self.measure is not None else json_value(self.measure)
+
     @property
     def measure(self) -> object:
         """The measured value; none where it is unknown or there is no event."""
@@ -257,18 +289,19 @@ class StageOutcome(Outcome):
         return self.model.stages[self.stage].data if self.stage is not None else None
 
     def _answer_dict(self) -> dict[str, Json]:
-        return {"stage": self.stage, "measure": json_value(self.measure)}
+        return {"stage": self.stage, "measure": self._measure_json()}
 
 
 @dataclass(frozen=True, slots=True)
 class PayLine:
     """A line of a receipt: `units` at `rate`, `times` over, is `amount` (yuan); the lines sum to the total.
 
-    `rate` is yuan a unit (or a lump), a Fraction where a percentage is paid, none for an adjustment.
+    `rate` is yuan a unit (or a lump); where a percentage is paid it is a Fraction, and `units` are yuan; none for an
+    adjustment.
     """
 
     band: str
-    units: int | Fraction | None
+    units: int | Fraction | Decimal | None
     rate: Decimal | Fraction | None
     times: int
     amount: Decimal
@@ -289,10 +322,12 @@ class PayoutOutcome(Outcome):
 
     model: Payout
 
-    def __init__(self, model: Payout, found: Verdict, extra: Any, case: Case | None) -> None:
-        super().__init__(model, found, extra, case)
+    def __init__(
+        self, model: Payout, found: Verdict, extra: Any, case: Callable[[], Case] | None
+    ) -> None:
         if found.status is Status.DECIDED and extra is None:  # a number in it is unknown
-            self.status, self.because = Status.UNDEFINED, ()
+            found = replace(found, status=Status.UNDEFINED, because=())
+        super().__init__(model, found, extra, case)
 
     @property
     def _settled(self) -> tuple[int, tuple[Entry, ...]] | None:
@@ -326,7 +361,10 @@ class PayoutOutcome(Outcome):
                 if line.band == entry.band
             )
             rate = Fraction(entry.rate) if percent else to_yuan(int(entry.rate))
-        return PayLine(entry.band, entry.units, rate, entry.times, to_yuan(entry.amount))
+        units: int | Fraction | Decimal | None = entry.units
+        if isinstance(rate, Fraction) and isinstance(entry.units, int):
+            units = to_yuan(entry.units)
+        return PayLine(entry.band, units, rate, entry.times, to_yuan(entry.amount))
 
     @property
     def payee(self) -> str | None:
@@ -479,29 +517,24 @@ def _joined(values: list[object]) -> tuple[object, ...]:
 AnyOutcome = TierOutcome | StageOutcome | PayoutOutcome | OfferOutcome | RulesOutcome
 
 
-def outcome(model: AnyDecision, masks: tuple[int, int, Any], case: Case) -> AnyOutcome:
-    """Return an engine's result for a decision as an outcome."""
-    true, unknown, extra = masks
-    return _of_kind(model, verdict(model, true, unknown), extra, case)
-
-
 def undefined(model: AnyDecision, reason: Reason) -> AnyOutcome:
     """Return the outcome of a decision that has no answer for a reason that lies outside its rules."""
-    return _of_kind(model, Verdict(Status.UNDEFINED, (), (), (), reason=reason), None, None)
+    return outcome_class(model)(model, Verdict(Status.UNDEFINED, (), (), (), reason=reason), None, None)
 
 
-def _of_kind(model: AnyDecision, found: Verdict, extra: Any, case: Case | None) -> AnyOutcome:
+def outcome_class(model: AnyDecision) -> Callable[..., AnyOutcome]:
+    """Return the class of a decision's outcomes."""
     match model:
         case Tier():
-            return TierOutcome(model, found, extra, case)
+            return TierOutcome
         case Stage():
-            return StageOutcome(model, found, extra, case)
+            return StageOutcome
         case Payout():
-            return PayoutOutcome(model, found, extra, case)
+            return PayoutOutcome
         case Offer():
-            return OfferOutcome(model, found, extra, case)
+            return OfferOutcome
         case Rules():
-            return RulesOutcome(model, found, extra, case)
+            return RulesOutcome
         case _:
             assert_never(model)
 

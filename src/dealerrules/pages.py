@@ -90,7 +90,7 @@ def _wide(char: str) -> bool:
 def _chunks(text: str) -> Iterator[str]:
     """Yield the parts between which a line may break."""
     chunk = ""
-    for char, following in zip(text, [*text[1:], " "], strict=True):
+    for char, following in zip(text, f"{text[1:]} ", strict=False):
         chunk += char
         beside = (_wide(char) or _wide(following)) and following != " "
         if char == " " or (beside and following not in _NOT_FIRST and char not in _NOT_LAST):
@@ -150,14 +150,14 @@ _STYLE: Final = """
 body{font:16px/1.55 system-ui,-apple-system,"PingFang SC","Microsoft YaHei",sans-serif;
 max-width:50rem;margin:auto;padding:1rem;overflow-wrap:anywhere}
 h1{font-size:1.3rem}
-h2{font-size:1.1rem;margin:0 0 .5rem}
-h2 code{font-size:.8em;font-weight:400;opacity:.7}
+h2{font-size:1.1rem;font-weight:400;margin:0 0 .4rem}
+h2 code{font-size:.8em;opacity:.7}
 article{border-top:3px solid #2a7;padding:.75rem 0;margin-top:1rem}
 article.undetermined{border-color:#c80}
 article.undefined{border-color:#b33}
 ul{margin:.15rem 0;padding-left:1.1rem;list-style:none}
 nav ul{padding:0}
-li li{font-size:.96em}
+li li{font-size:.95rem}
 .true,.false,.unknown{font-weight:700;display:inline-block;min-width:1.1em}
 .true{color:#187a4c}
 .false{color:#b33}

@@ -37,6 +37,7 @@ MAX_DECIMALS: Final = 6
 
 _NUMERIC: Final = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _AMOUNT: Final = re.compile(r"-?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?", re.ASCII)
+_PLAIN_AMOUNT: Final = re.compile(r"\d{1,13}(\.\d\d?)?", re.ASCII)  # the usual: in range, and no part of a fen
 _ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -82,6 +83,8 @@ def as_date(value: object) -> date:
 
 def as_money(value: object) -> Decimal:
     """Return yuan, exactly: Decimal, whole number or text, with 2 decimals at most."""
+    if isinstance(value, str) and _PLAIN_AMOUNT.fullmatch(value):
+        return Decimal(value) or Decimal(0)
     amount = Decimal(value.replace(",", "")) if _is_text(value, _AMOUNT) else value
     if not is_number(amount):
         raise FieldError(value, SAYS["money_float" if isinstance(value, float) else "money"])

@@ -48,6 +48,13 @@ if TYPE_CHECKING:
     from dealerrules.values import Maybe, Truth, Type, Value
 
 TRUTHS = {True: "true", False: "false", None: "unknown"}
+_SHORTFALLS = {
+    Comparison.EQUAL: "must_be",
+    Comparison.AT_LEAST: "of",
+    Comparison.MORE_THAN: "exceed",
+    Comparison.AT_MOST: "over",
+    Comparison.LESS_THAN: "under",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +80,14 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
-    """By how much a numeric test fails: `direction` is short or over; 0 where the bound itself is excluded."""
+    """By how much a numeric test fails: `direction` is short or over; 0 where the bound itself is excluded.
+
+    `gap` says just that; `text` with the value and the bound.
+    """
 
     direction: str
     by: Json
+    gap: str
     text: str
 
 
@@ -448,17 +459,16 @@ class Tree:
         stepped = unit.kind in {Kind.COUNT, Kind.MONTHS, Kind.DAYS, Kind.MONEY} and isinstance(gap, int)
         strict = test.how in {Comparison.MORE_THAN, Comparison.LESS_THAN}
         by: int | Fraction = max(gap, -gap) + (1 if strict and stepped else 0)
-        names = {
-            Comparison.EQUAL: "of" if short else "too_many",
-            Comparison.AT_LEAST: "of",
-            Comparison.MORE_THAN: "exceed" if by else "exactly_more",
-            Comparison.AT_MOST: "over",
-            Comparison.LESS_THAN: "under" if by else "exactly_less",
-        }
-        name = ("early" if short else "late") if kind is Kind.DATE else names[test.how]
-        v, r = self._brief(have, kind), self._brief(need, kind)
-        text = self.says(name, v=v, r=r, d=self._difference(by, unit))
-        return Shortfall("short" if short else "over", json_of(by, unit.kind), text)
+        name = _SHORTFALLS[test.how] if by else "exactly"
+        if kind is Kind.DATE:
+            name, way = "on_date", "early" if short else "late"
+        elif by:
+            way = "short" if short else "over"
+        else:
+            way = "more" if short else "less"
+        said = self.says(f"gap_{way}", d=self._difference(by, unit))
+        text = self.says(name, v=self._brief(have, kind), r=self._brief(need, kind), gap=said)
+        return Shortfall("short" if short else "over", json_of(by, unit.kind), said, text)
 
     def _brief(self, value: Value, kind: Kind) -> str:
         """Return a value in the fewest words: an endless percentage rounded."""

@@ -510,13 +510,13 @@ def _joint_faults(data: Mapping[str, object]) -> Iterator[tuple[str, FieldError]
     for table in TABLES.values():
         events = data.get(table.name)
         first_of: dict[str, int] = {}
-        for index, event in enumerate(events if isinstance(events, list | tuple) else ()):
+        for index, event in enumerate(events if isinstance(events, (list, tuple)) else ()):
             values = vars(event) if isinstance(event, Model) else event if isinstance(event, Mapping) else {}
-            path, owner = f"{table.name}[{index}]", values.get("customer_id")
+            owner = values.get("customer_id")
             if isinstance(owner, str) and owner != data.get("customer_id"):
-                yield f"{path}.customer_id", FieldError(owner, SAYS["other_customer"])
+                yield f"{table.name}[{index}].customer_id", FieldError(owner, SAYS["other_customer"])
             id_ = values.get(table.id_field) if table.id_field else None
             if isinstance(id_, str) and first_of.setdefault(id_, index) != index:
                 first = f"{table.name}[{first_of[id_]}]"
                 error = FieldError(id_, SAYS["duplicate"], name=table.id_field, first=first)
-                yield f"{path}.{table.id_field}", error
+                yield f"{table.name}[{index}].{table.id_field}", error

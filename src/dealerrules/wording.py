@@ -189,7 +189,7 @@ class Wording:
             case RoundWhole():
                 return self.phrase("round_up" if expr.up else "round_down", said=self._operand(expr.item))
             case Elapsed():
-                return self.phrase(expr.how.value, said=self.say(expr.item))
+                return self.phrase(expr.how.value, said=self._day(expr.item))
             case FirstKnown():
                 return self.pick("，没有则 ", ", or else ").join(self.say(item) for item in expr.items)
             case IfAbsent():
@@ -201,7 +201,7 @@ class Wording:
                 ]
                 return self.phrase("lookup", by=self.say(expr.by), cases=self.pick("，", ", ").join(cases))
             case Before():
-                return self.phrase("before", said=self.say(expr.item), event=self.say(expr.event))
+                return self.phrase("before", said=self.say(expr.item), event=self._day(expr.event))
             case Aggregate():
                 return self._aggregate(expr)
             case _:
@@ -236,6 +236,11 @@ class Wording:
         said = self.say(expr)
         return f"({said})" if isinstance(expr, Arithmetic | RoundWhole | FirstKnown) else said
 
+    def _day(self, expr: Expr) -> str:
+        """Read out a date from which is counted."""
+        said = self.say(expr)
+        return f"the {said}" if said.startswith("date of") else said
+
     def _aggregate(self, expr: Aggregate) -> str:
         zh, english = TABLES.get(expr.table, (expr.table, f"{expr.table}/{expr.table}"))
         many, one = english.split("/")
@@ -246,7 +251,7 @@ class Wording:
             limit = self.phrase("within" if size else window.period or "year", said=size)
             before, after = limit, f" {limit}"
         if expr.after is not None:
-            limit = self.phrase("after", said=self.say(expr.after))
+            limit = self.phrase("after", said=self._day(expr.after))
             before, after = f"{before}{limit}", f"{after} {limit}"
         if expr.where is not None:
             where = self.say(expr.where)

@@ -27,6 +27,9 @@ def _phrases(table: str) -> dict[str, Pair]:
 # The words for records: their fields have no title of their own
 
 FIELDS: Final = _pairs("""
+campaign_id | 活动编号 | campaign; policy_no | 保单号 | policy number; purchase_id | 消费编号 | purchase;
+referral_id | 转介绍编号 | referral; repair_id | 维修单号 | repair; result_id | 结果编号;
+survey_id | 调查编号 | survey; vin | 车架号 | VIN; visit_id | 进站编号 | visit;
 adopted | 被采纳; amount | 金额; at_store | 在本店投保 | insured at this store;
 audience | 招揽数目 | customers to recall; bought_here | 在本店购买 | bought at this store; brand | 品牌;
 brought_by | 送修人; cadence | 跟进周期; channel | 渠道; completed_on | 完工日期;
@@ -124,8 +127,8 @@ streak | {zh}不间断的年数，间断不超过{gap} | years of {many} without
 date | 日期 | date
 within | 近{said} | in the past {said}
 year | 本自然年 | in this calendar year
-quarter | 本季度 | in this quarter
-month | 本月 | in this month
+quarter | 本季度 | in this calendar quarter
+month | 本月 | in this calendar month
 after | {said}之后的 | after {said}
 exactly | 正好 {start} | exactly {start}
 from | 从 {start} 起 | from {start}
@@ -164,7 +167,7 @@ because | 因为 {rule} | because {rule}
 holds | 已成立 {rule} | holds: {rule}
 not_met | 未满足 {text} | not met: {text}
 reason | 原因: {text} | reason: {text}
-everyone | 没有一条更高级别的规则成立，{level} 是其余所有客户 | no rule for a better level holds; {level} is everyone else
+everyone | 没有一条更高级别的规则成立：其余客户都是 {level} | no rule for a better level holds: everyone else is {level}
 angles | 各角度: {angles} | by angle: {angles}
 could_raise | 尚未确定、可能提高级别: | not settled, could raise the level:
 could_change | 尚未确定、可能改变结果: | not settled, could change the answer:
@@ -221,15 +224,19 @@ source | 依据: {said} | source: {said}
 measure | 衡量: | measure:
 amounts | 金额的来历: | where the amounts come from:
 all_rules | 全部依据: {n} 条规则 | the whole tree: {n} rules
-of | {v}/{r}，差{d} | {v} of {r}, {d} short
-too_many | {v}，须为{r}，多{d} | {v}, must be {r}: {d} too many
-exceed | {v}，须超过{r}，差{d} | {v}, must be more than {r}: {d} short
-exactly_more | 正好{r}，须超过 | exactly {r}, must be more
-over | {v}，至多{r}，超出{d} | {v}, at most {r}: {d} over
-under | {v}，须少于{r}，多{d} | {v}, must be less than {r}: {d} over
-exactly_less | 正好{r}，须少于 | exactly {r}, must be less
-early | {v}，早了{d} | {v}: {d} too early
-late | {v}，晚了{d} | {v}: {d} too late
+of | {v}/{r}，{gap} | {v} of {r}, {gap}
+must_be | {v}，须为{r}，{gap} | {v}, must be {r}: {gap}
+exceed | {v}，须超过{r}，{gap} | {v}, must be more than {r}: {gap}
+over | {v}，至多{r}，{gap} | {v}, at most {r}: {gap}
+under | {v}，须少于{r}，{gap} | {v}, must be less than {r}: {gap}
+exactly | 正好{r}，{gap} | exactly {r}, {gap}
+on_date | {v}，{gap} | {v}: {gap}
+gap_short | 差{d} | {d} short
+gap_over | 超出{d} | {d} over
+gap_early | 早了{d} | {d} too early
+gap_late | 晚了{d} | {d} too late
+gap_more | 须超过 | must be more
+gap_less | 须少于 | must be less
 points | {n}个百分点 | {n} percentage points
 about | 约{n} | about {n}
 """)

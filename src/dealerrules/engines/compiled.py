@@ -40,31 +40,23 @@ class Program:
 
     def __init__(self, edition: Edition, subject: str, decisions: tuple[str, ...]) -> None:
         self.edition, self.subject, self.decisions = edition, subject, decisions
-        self._record: Callable[..., Any] | None = None
-        self._facts: Callable[..., Any] | None = None
-        self._fast: Callable[..., Any] | None = None
+        self._record: Callable[..., Any] = self._unbuilt("record")
+        self._facts: Callable[..., Any] = self._unbuilt("facts")
+        self._fast: Callable[..., Any] = self._unbuilt("fast")
+        self._known = edition.given_types(subject)
+        self._may_be_absent = partial(edition.may_be_absent, subject)
         self._sources: dict[str, str] = {}
 
     def on_record(self, record: Record, as_of: date) -> tuple[Any, ...]:
         """Evaluate a record."""
-        if self._record is None:
-            self._record = self._build("record")
         return self._record(record, as_of)  # type: ignore[no-any-return]
 
     def on_facts(self, given: Mapping[str, object], as_of: date) -> tuple[Any, ...]:
         """Evaluate ready-made facts; raises RecordError for names and types that do not fit."""
-        if self._fast is None:
-            self._fast = self._build("fast") if self._plain_facts() is not None else _not_plain
         found = self._fast(given, as_of)
         if found is not None:
             return found  # type: ignore[no-any-return]
-        if self._facts is None:
-            self._facts = self._build("facts")
-        known, absent = (
-            self.edition.given_types(self.subject),
-            partial(self.edition.may_be_absent, self.subject),
-        )
-        values = read_facts(self.subject, given, known, absent)
+        values = read_facts(self.subject, given, self._known, self._may_be_absent)
         return self._facts(values, as_of)  # type: ignore[no-any-return]
 
     def source(self, mode: str = "record") -> str:
@@ -72,6 +64,17 @@ class Program:
         if mode not in self._sources:
             self._build(mode)
         return self._sources[mode]
+
+    def _unbuilt(self, mode: str) -> Callable[..., Any]:
+        """Return what stands in for a program until its first run, which puts the program in its place."""
+
+        def first_run(given: object, as_of: date) -> Any:
+            plain = mode != "fast" or self._plain_facts() is not None
+            program = self._build(mode) if plain else _not_plain
+            setattr(self, f"_{mode}", program)
+            return program(given, as_of)
+
+        return first_run
 
     def _build(self, mode: str) -> Callable[..., Any]:
         writer = Writer(self.edition, self.subject, mode)

@@ -174,9 +174,8 @@ def _open_quote(stop: Stop, quote: int, closed: int | None) -> list[Finding]:
     """A quote that is not closed on its own line; a curly quote may stand where it should be."""
     line_end = _line_end(stop.text, quote)
     mark = stop.text[quote]
-    for each in reversed(look_alike_syntax(stop.text, quote + 1, line_end)):
-        if stop.text[each.start] in CURLY:
-            return [replace(each, edits=((each.start, each.end, mark),))]
+    if curly := re.compile(f"[{CURLY}](?=[^{CURLY}]*$)", re.MULTILINE).search(stop.text, quote + 1, line_end):
+        return [look_alike(curly.start(), curly[0], mark)]
     if closed is None:
         problem = Phrase(
             f"这里的引号 `{mark}` 一直没有结束", f"the quote `{mark}` that begins here is never closed"
@@ -245,10 +244,10 @@ def _bracket(stop: Stop) -> list[Finding]:
     )
     outside = stop.line > opened and _indent(text, stop.at) <= _indent(text, opened)
     if stop.at >= len(text) or outside:
-        closed = [each for each in look_alike_syntax(text, begin, stop.at) if text[each.start] in "］｝】"]
-        return closed or [
-            _wrong(opened, opened + 1, *_never_closed(text[opened], closing), _poison(text, opened))
-        ]
+        closed = re.compile("[］｝】]").search(text, begin, stop.at)
+        if closed:
+            return [look_alike(closed.start(), closed[0], closing)]
+        return [_wrong(opened, opened + 1, *_never_closed(text[opened], closing), _poison(text, opened))]
     if stop.character == ",":
         return [_wrong(stop.at, stop.at + 1, _NOTHING_BEFORE_COMMA, _DELETE, (stop.at, stop.at + 1, " "))]
     if stop.character in "]}":
@@ -259,6 +258,14 @@ def _bracket(stop: Stop) -> list[Finding]:
         return [_wrong(stop.at, stop.at + 1, problem, _write(closing), (stop.at, stop.at + 1, closing))]
     if found := _full_width_separator(text, begin, stop.at):
         return found
+    if (
+        stop.character in "{["
+        and closing == "}"
+        and stop.last
+        and stop.last[2]
+        and not text[stop.last[1] : stop.at].strip()
+    ):
+        return colon_before_bracket(text, stop.last[0])
     gap = re.search(r"\s+(?=\S*$)", text[begin : stop.at])
     begin += gap.end() if gap else 0
     what = re.compile(r"[^\s,:\]}]*").match(text, begin)
@@ -273,7 +280,8 @@ def _full_width_separator(text: str, start: int, end: int) -> list[Finding]:
     if comma := re.search(r"[，、][ ]*(?=[^\s，、]*$)", text[start:end]):
         at = start + comma.start()
         return [look_alike(at, text[at], ", ")]
-    return [each for each in look_alike_syntax(text, start, end) if text[each.start] not in "，、"]
+    found = look_alike_syntax(text, start, end)
+    return [] if found and text[found[0].start] in "，、" else found
 
 
 def _missing_key(stop: Stop) -> list[Finding]:
@@ -320,6 +328,31 @@ def swallowed_items(text: str, start: int, end: int) -> list[Finding]:
         if found := joined_dash(text, at):
             return found
     return []
+
+
+def colon_before_bracket(text: str, start: int) -> list[Finding]:
+    """Find ``title {zh: x}``, where the bracket was meant as a value."""
+    match = re.compile(r"([^\s:,{}\[\]]+)( *)[{\[]").match(text, start)
+    if match is None:
+        return []
+    problem = Phrase(
+        f"`{shown(match[1], 40)}` 后面少了冒号", f"a colon is missing after `{shown(match[1], 40)}`"
+    )
+    return [_wrong(start, match.end(1), problem, _KEY_VALUE, (match.end(1), match.end(2), ": "))]
+
+
+def unopened(text: str, start: int, end: int) -> list[Finding]:
+    """Find ``a, b]``, a list that lost its opening bracket and so became a text."""
+    closing = text[end - 1]
+    value = text[start:end]
+    opening = {"]": "[", "}": "{"}.get(closing)
+    if opening is None or value.count(opening) >= value.count(closing):
+        return []
+    problem = Phrase(f"`{closing}` 没有对应的开括号", f"`{closing}` closes nothing")
+    remedy = Phrase(
+        f"补上 `{opening}`；如果是文字，加引号", f"write the `{opening}`, or put the text in quotes"
+    )
+    return [_wrong(end - 1, end, problem, remedy, (start, end, POISON))]
 
 
 def joined_dash(text: str, at: int) -> list[Finding]:
@@ -412,14 +445,50 @@ def _indentation(stop: Stop) -> list[Finding]:
         return []
     above = _line_start(text, len(text[: stop.line].rstrip()))
     level = _indent(text, above, _INDENT if text.startswith("- ", begin) else _KEY_INDENT)
+    if found := _no_dash(text, begin, indent):
+        return found
     if level == indent:  # what stands above is no key
         found = missed_colons(text, above, _found(_CODE_END, text, above).start())
         return found or _no_colon(text, above + level)
-    wanted = min(level, *stop.columns, key=lambda column: abs(column - indent))
+    levels = list(_levels(text, stop.line, item=text.startswith("- ", begin))) or stop.columns
+    wanted = min(levels, key=lambda column: abs(column - indent))
     here = [start for start in _lines_from(text, stop.line, indent) if _indent(text, start) == indent]
     if wanted == level and len(here) > 1 and not _has_sibling_above(text, above, level):
         here, indent, wanted = [above], wanted, indent
     return [_misplaced(text, here, indent, wanted)]
+
+
+def _no_dash(text: str, begin: int, indent: int) -> list[Finding]:
+    """A line that should be an item: a ``{…}`` below one, or the key with which the item above begins."""
+    line = _line_start(text, begin)
+    while line and _indent(text, line) >= indent:
+        line = _line_start(text, line - 1)
+    dash = _indent(text, line)
+    first = text[line + dash : _line_end(text, line)]
+    key = _found(_WORD_END, text, begin)
+    if text[begin] not in "{[" and not (
+        text[key.start() :].startswith(":") and first.startswith(f"- {text[begin : key.end()]}")
+    ):
+        return []
+    if not first.startswith("- "):
+        return []
+    end = _line_end(text, begin)
+    cut = shown(text[begin:end], 40)
+    problem = Phrase(f"`{cut}` 前面少了短横", f"a dash is missing before `{cut}`")
+    edit = (_line_start(text, begin), begin, " " * dash + "- ")
+    return [_wrong(begin, end, problem, _BEGIN_WITH_DASH, edit)]
+
+
+def _levels(text: str, line: int, *, item: bool) -> Iterator[int]:
+    """Yield the indentations that a line could have been meant to have, going up from it."""
+    lowest = len(text)
+    while line and lowest:
+        line = _line_start(text, line - 1)
+        dash, key = _indent(text, line), _indent(text, line, _KEY_INDENT)
+        if dash < lowest and text[line + dash : line + dash + 1].strip("\r\n#"):
+            lowest = dash
+            if not item or dash < key:
+                yield dash if item else key
 
 
 def _has_sibling_above(text: str, line: int, level: int) -> bool:

@@ -19,7 +19,16 @@ import yaml
 
 from dealerrules.diagnostics import Diagnostic, Phrase, Source, Span, shown, sort_diagnostics
 from dealerrules.policy.files import MAX_BYTES, TOO_BIG, read_file
-from dealerrules.policy.mend import Draft, Stop, explain, joined_dash, not_allowed, swallowed_items
+from dealerrules.policy.mend import (
+    Draft,
+    Stop,
+    colon_before_bracket,
+    explain,
+    joined_dash,
+    not_allowed,
+    swallowed_items,
+    unopened,
+)
 from dealerrules.policy.traps import POISON, Edit, Finding, forbidden, look_alikes, mangled, missed_colons
 
 if TYPE_CHECKING:
@@ -167,7 +176,7 @@ class _Mending:
     def fresh(self, findings: list[Finding], stops: list[Finding]) -> list[Finding]:
         """Return the findings to mend next, those that cannot be the mere consequence of another one."""
         if stops:
-            findings = [each for each in findings if each.start < stops[0].start] or stops
+            findings = [each for each in findings if each.start <= stops[0].start] or stops
         once = {(finding.code, finding.start): finding for finding in findings}.values()
         # a second complaint about a line would be about how it was mended
         fresh = [each for each in once if each.code == "DR109" or not self._lines & self._lines_of(each)]
@@ -410,8 +419,10 @@ class _Reader:
         if end in self._comments:
             self._check_comment(node, end)
         if is_key:
-            self.findings += joined_dash(self.text, start)
-        elif node.span.end_line != node.span.line:
+            self.findings += joined_dash(self.text, start) or colon_before_bracket(self.text, start)
+        else:
+            self.findings += unopened(self.text, start, end)
+        if not is_key and node.span.end_line != node.span.line:
             self.findings += swallowed_items(self.text, start, end)
 
     def _check_comment(self, node: ScalarNode, end: int) -> None:

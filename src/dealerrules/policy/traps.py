@@ -134,20 +134,24 @@ def look_alikes(text: str, start: int, end: int, *, key: bool) -> list[Finding]:
     value = text[start:end]
     if value.isascii():
         return []
-    found = hidden(text, start, end)
-    if not _FULL.search(value):
+    if found := hidden(text, start, end):
         return found
-    plain = _plain(value)
-    if not key and (
-        _NUMBER_LIKE.fullmatch(plain.strip()) or (plain.isascii() and re.search("[：，]", value))
-    ):
-        return [*found, _look_alikes_together(start, value)]
-    if not key and _IN_CURLY_QUOTES.fullmatch(value):
-        pair = (start, start + 1, _ASCII_OF[value[0]]), (end - 1, end, _ASCII_OF[value[-1]])
-        return [*found, replace(look_alike(start, value[0], pair[0][2]), edits=pair)]
+    if not _FULL.search(value):
+        return []
     if key:
-        found += look_alike_syntax(text, start, end)
-    return found
+        return look_alike_syntax(text, start, end)
+    plain = _plain(value)
+    if _NUMBER_LIKE.fullmatch(plain.strip()) or (plain.isascii() and re.search("[：，]", value)):
+        return [_look_alikes_together(start, value)]
+    if _IN_CURLY_QUOTES.fullmatch(value):
+        return [_pair(start, end - 1, text)]
+    return []
+
+
+def _pair(start: int, end: int, text: str) -> Finding:
+    """Report two quotes, or brackets, at the first of them."""
+    edits = tuple((at, at + 1, _ASCII_OF[text[at]]) for at in (start, end))
+    return replace(look_alike(start, text[start], _ASCII_OF[text[start]]), edits=edits)
 
 
 def hidden(text: str, start: int, end: int) -> list[Finding]:
@@ -173,10 +177,14 @@ def _look_alikes_together(start: int, value: str) -> Finding:
 
 
 def look_alike_syntax(text: str, start: int, end: int) -> list[Finding]:
-    """Find the look-alikes of YAML's own punctuation in a stretch of text that YAML could not read."""
+    """Find the first look-alike of YAML's own punctuation in a stretch of text that YAML could not read."""
+    match = _SYNTAX_IN_KEY.search(text[start:end])
+    if match is None:
+        return []
+    at = start + match.start()
+    partner = re.compile(f"[^{CURLY}\\r\\n]*([{CURLY}])").match(text, at + 1) if match[0] in CURLY else None
     return [
-        look_alike(start + match.start(), match[0], _replacement(match[0]))
-        for match in _SYNTAX_IN_KEY.finditer(text[start:end])
+        _pair(at, partner.start(1), text) if partner else look_alike(at, match[0], _replacement(match[0]))
     ]
 
 
