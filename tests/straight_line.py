@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
@@ -58,6 +59,7 @@ DATE_OF_TABLE = {
 }
 
 
+@lru_cache(maxsize=1000)
 def months_before(day: date, months: int) -> date:
     result: date = day - relativedelta(months=months)
     return result

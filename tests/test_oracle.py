@@ -101,7 +101,8 @@ def differences(store: Iterator[tuple[str, dict[str, Any]]], as_of: date) -> tup
     """Return how many subjects were looked at, and what each decision on which the two differ came to."""
     found: list[object] = []
     count = 0
-    for count, (subject, record) in enumerate(store, 1):
+    for subject, record in store:
+        count += 1
         answer = book().evaluate(record, as_of=as_of, subject=subject)
         meant = straight_line.decide(subject, record, as_of)
         assert set(answer) == set(meant)

@@ -19,7 +19,7 @@ policy.scope policy.literals policy.conditions policy.forms policy.extend
 policy.making policy.bands policy.payouts policy.kinds policy.names policy.editor policy.compile
 verdict
 engines.ladder engines.loops engines.writer engines.compiled engines.row
-outcome words wording reasons pages explain book testing demo cli __main__
+outcome words wording reasons pages summary explain book testing demo cli __main__
 """.split()
 """Every module, in the order of the flow: it may import those before it."""
 
