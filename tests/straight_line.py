@@ -11,13 +11,15 @@ no events. Truths are Kleene's: True, False, or None for unknown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dateutil.relativedelta import relativedelta
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 Record = dict[str, Any]
 Event = dict[str, Any]

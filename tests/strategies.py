@@ -39,6 +39,7 @@ from dealerrules.values import (
     RATIO,
     Kind,
     Type,
+    calendar_start,
     read_literal,
     to_yuan,
 )
@@ -49,7 +50,15 @@ Names = Mapping[str, Type]
 
 AS_OF = tuple(
     date.fromisoformat(day)
-    for day in ["2014-09-30", "2012-02-29", "2015-02-28", "2014-03-31", "2014-12-31", "2014-01-01", "2016-02-29"]
+    for day in [
+        "2014-09-30",
+        "2012-02-29",
+        "2015-02-28",
+        "2014-03-31",
+        "2014-12-31",
+        "2014-01-01",
+        "2016-02-29",
+    ]
 )
 OTHER_SUBJECTS = tuple(name for name in SUBJECTS if name != "customer")
 PLACES = ("晋江", "外地", "no", "true", "3", "a: b")
@@ -107,7 +116,8 @@ def _given_names(subject: str) -> Names:
     """Return the fields and built-in facts of a subject, but for ids."""
     edition = dr.loads("policy: nothing").editions[0]
     ids = {"customer_id", "store_id", "household_id", *(meta.id_field for meta in SUBJECTS.values())}
-    return {name: made.type for name, made in edition.facts[subject].items() if name not in ids}
+    fields = {name: made.type for name, made in edition.facts[subject].items() if name not in ids}
+    return {**fields, "as_of": DATE}
 
 
 def _columns(table: str) -> Names:
@@ -210,9 +220,11 @@ class Author:
         if type_.kind in QUANTITIES:
             self.edges[type_.kind].append(read_literal(str(value)).value)
 
-    def named(self, wanted: Callable[[Type], bool]) -> list[str]:
-        """Return the names of fitting types."""
-        return [name for name, type_ in self.names.items() if wanted(type_)]
+    def own_names(self, wanted: Callable[[Type], bool]) -> list[str]:
+        """Return what the policy has defined so far, of fitting types."""
+        return [
+            name for name in (*self.facts, *self.decisions) if name in self.names and wanted(self.names[name])
+        ]
 
     def operand(self, kinds: Iterable[Kind], *, depth: int = 1, literal: bool = True) -> tuple[Yaml, Type]:
         """Return a fact, a parameter, a literal or a nested form of one of some kinds."""
@@ -230,7 +242,12 @@ class Author:
             value = self.pick(plain)
             self.note(Type(kind), value)
             return value, Type(kind)
-        names = self.named(lambda type_: type_.kind in allowed)
+        own = self.own_names(lambda type_: type_.kind in allowed)
+        names = (
+            own
+            if own and self.chance()
+            else [name for name, each in self.names.items() if each.kind in allowed]
+        )
         if not names:
             raise NothingFits
         name = self.pick(names)
@@ -302,8 +319,8 @@ class Author:
 
     def close_names(self) -> Names:
         """Return a few names, own ones likelier: so that conditions of one policy are about the same things."""
-        own = [name for name in (*self.facts, *self.decisions) if name in self.names]
-        chosen = [*self.some(own, 0, 3), *self.some(self.names, 1, 2)] if own else self.some(self.names, 1, 4)
+        own = self.own_names(lambda _: True)
+        chosen = [*self.some(own, 1, 3), *self.some(self.names, 0, 1)] if own else self.some(self.names, 1, 4)
         return {name: self.names[name] for name in chosen}
 
     # --- facts ---
@@ -368,7 +385,7 @@ class Author:
         name = self.pick(sorted(found))
         words = ["latest", "earliest"]
         if kind in QUANTITIES and kind is not Kind.DATE:
-            words.append("sum")
+            words += ["sum", "sum"]
         word = self.pick(words)
         if word != "sum" and self.chance(4):
             more["if_none"] = "unknown"
@@ -482,7 +499,7 @@ class Author:
 
     def decision(self) -> None:
         """Write a decision."""
-        name = f"decision_{len(self.decisions) + 1}"
+        name = f"decision_{'cab'[len(self.decisions)]}"  # what depends on another stands before it by name
         makers = [self._tier, self._stage, self._payout, self._payout, self._offer, self._rules]
         try:
             made = self.pick(makers)(name)
@@ -493,6 +510,31 @@ class Author:
         if dated is not None and self.chance(3):
             head["dated_by"] = dated
         self.decisions[name] = {"kind": made.pop("kind"), **head, **made}
+
+    def probe(self, fact: str) -> None:
+        """Write a decision that says what the value of a fact is."""
+        type_, head = self.names[fact], {"subject": self.subject}
+        name = f"probe_{fact}"
+        if type_.kind in QUANTITIES:
+            stages = {"some": {"from": LITERALS[type_.kind][0]}}
+            self.decisions[name] = {
+                "kind": "stage",
+                **head,
+                "measure": fact,
+                "stages": stages,
+                "when_absent": "none",
+            }
+            return
+        words = (*type_.options, *LITERALS.get(type_.kind, ()))
+        tests = {"unknown": {"known": False}, **{f"is-{at}": {"is": word} for at, word in enumerate(words)}}
+        rows = [{"id": row, "when": {fact: test}, "then": {"it": row}} for row, test in tests.items()]
+        self.decisions[name] = {
+            "kind": "rules",
+            **head,
+            "hit": "collect",
+            "outputs": {"it": {"type": "text"}},
+            "rows": rows,
+        }
 
     def _tier(self, name: str) -> dict[str, Yaml]:
         levels = ("gold", "silver", "bronze", "rest")[-self.number(2, 4) :]
@@ -506,8 +548,8 @@ class Author:
                     {"id": f"{level}-{at}", "when": self.condition(self.close_names(), 1, before)}
                     for at in rules
                 ]
-            angles[f"angle_{number + 1}"] = angle
-            before[f"{name}.angle_{number + 1}"] = levels
+            angles[f"angle_{'cab'[number]}"] = angle
+            before[f"{name}.angle_{'cab'[number]}"] = levels
         self.levels = {**before, name: levels}
         return {"kind": "tier", "levels": {level: {} for level in levels}, "angles": angles}
 
@@ -673,6 +715,8 @@ class Author:
             for _ in range(self.number(0, 3)):
                 self.fact()
             self.decision()
+        for name in self.facts:
+            self.probe(name)
         document: dict[str, Yaml] = {"policy": "random"}
         if self.parameters_yaml:
             document["parameters"] = self.parameters_yaml
@@ -698,7 +742,10 @@ def days_around(as_of: date, edges: Mapping[Kind, Sequence[Any]]) -> list[date]:
     months = {1, 6, 12, *(each for each in edges.get(Kind.MONTHS, ()) if abs(each) < 100)}
     marks = [as_of, *(as_of - relativedelta(months=each) for each in months)]
     marks += [as_of - timedelta(days=each) for each in edges.get(Kind.DAYS, ())]
-    marks += [as_of.replace(day=1), as_of.replace(month=1, day=1), *edges.get(Kind.DATE, ())]
+    marks += [
+        *(calendar_start(as_of, period) for period in ("month", "quarter", "year")),
+        *edges.get(Kind.DATE, ()),
+    ]
     near = [day + step * ONE_DAY for day in marks for step in (-1, 0, 1)]
     return sorted({*near, date(2012, 2, 29), date(2014, 2, 28), as_of + 40 * ONE_DAY, date(2008, 8, 31)})
 
@@ -760,12 +807,25 @@ class Store:
         return made
 
     def events(self, table: str) -> list[dict[str, Any]]:
-        """Return events of a table; what may be unknown often is."""
-        meta = TABLES[table]
-        required = meta.model.model_fields[meta.date_field].is_required()
+        """Return events of a table: what may be unknown often is, days are shared, covers follow upon each other."""
+        dated = TABLES[table].date_field
+        required = dated if TABLES[table].model.model_fields[dated].is_required() else None
         columns = {name: each for name, each in _columns(table).items() if each.kind is not Kind.TEXT}
-        count = self.dice.number(0, 5 if table in {"visits", "insurance"} else 3)
-        return [self.fields(columns, meta.date_field if required else None) for _ in range(count)]
+        made: list[dict[str, Any]] = []
+        for _ in range(self.dice.number(0, 4)):
+            event = self.fields(columns, required)
+            last = made[-1].get(dated) if made else None
+            if last is not None and table == "insurance" and self.dice.chance():
+                gap = self.dice.pick([0, *self.policy.edges.get(Kind.DAYS, (30,))]) + self.dice.number(0, 2)
+                event = {
+                    **made[-1],
+                    "ends_on": last - timedelta(days=gap),
+                    dated: last - timedelta(days=gap + 360),
+                }
+            elif last is not None and self.dice.chance(3):
+                event[dated] = last
+            made.append(event)
+        return made
 
     def record(self) -> dict[str, Any]:
         """Return a record of the policy's subject."""

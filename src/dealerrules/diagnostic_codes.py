@@ -267,8 +267,8 @@ _code(
 _code(
     "DR301",
     ERROR,
-    zh="没有名为 `{name}` 的事实",
-    en="there is no fact `{name}`",
+    zh="`{subject}` 没有名为 `{name}` 的事实",
+    en="`{subject}` has no fact `{name}`",
     help_zh="运行 `dealerrules facts` 可以看到全部事实",
     help_en="`dealerrules facts` lists all facts",
     about_zh="条件里的名字既不是字段、事实，也不是决策，或者属于另一种对象。",
@@ -357,8 +357,8 @@ _code(
 _code(
     "DR310",
     ERROR,
-    zh="编号 `{id}` 重复，第一次在第{line}行",
-    en="the id `{id}` stands twice, first on line {line}",
+    zh="编号 `{id}` 重复，第一次在{first}",
+    en="the id `{id}` stands twice, first on {first}",
     help_zh="换一个编号；复制来的规则要改编号",
     help_en="choose another id; a copied rule needs its own",
     about_zh="每条规则、分档、行的编号在决策里只出现一次。",
@@ -413,6 +413,36 @@ _code(
     help_en="date fields: {words}",
     about_zh="`dated_by:` 指定用哪一天的政策版本。",
     about_en="`dated_by:` names the day whose version of the policy decides.",
+)
+_code(
+    "DR316",
+    ERROR,
+    zh="`{table}` 里没有字段 `{name}`",
+    en="`{table}` has no field `{name}`",
+    help_zh="字段：{words}",
+    help_en="fields: {words}",
+    about_zh="`where`、`that` 和 `take` 里用的是事件表自己的字段，不是客户的事实。",
+    about_en="In `where`, `that` and `take` stand the event's own fields, not facts of the customer.",
+)
+_code(
+    "DR317",
+    ERROR,
+    zh="`{name}` 依赖的事实一环套一环，超过 {limit} 层",
+    en="`{name}` needs facts that each need the next, more than {limit} of them",
+    help_zh="合并其中几个事实，或者检查是不是误贴了内容",
+    help_en="make fewer facts of them, or look for something pasted by mistake",
+    about_zh="限制层数，是为了让任何政策都能很快算完。",
+    about_en="The limit makes sure that any policy is worked out within a moment.",
+)
+_code(
+    "DR318",
+    ERROR,
+    zh="`{name}` 在所继承的政策里已经有了",
+    en="the policy that is extended has `{name}` already",
+    help_zh="要改动它，写在 `override:` 下面；要另加一个，换一个名字",
+    help_en="to change it, write it under `override:`; to add another, choose another name",
+    about_zh="改写集团政策要写明是改写，避免无意中盖掉。",
+    about_en="What changes the group's policy says so, so that nothing is replaced by accident.",
 )
 
 # --- DR4xx: values and units --------------------------------------------------------------------------
@@ -470,8 +500,8 @@ _code(
 _code(
     "DR406",
     ERROR,
-    zh="`{value}` 不是{kind}，也不是参数",
-    en="`{value}` is no {kind}, and no parameter",
+    zh="`{value}` 既不是{kind}，也不是参数",
+    en="`{value}` is neither {kind} nor a parameter",
     help_zh="例如 `{example}`",
     help_en="such as `{example}`",
     about_zh="数值写错，例如数字和单位之间少了空格，或用了中文单位。",
@@ -502,8 +532,8 @@ _code(
     ERROR,
     zh="等级 `{name}` 不能参与计算",
     en="the level `{name}` cannot be computed with",
-    help_zh="等级只能在条件里用，例如 `{name}: {{at_least: vip}}`",
-    help_en="a level stands in conditions only, such as `{name}: {{at_least: vip}}`",
+    help_zh="等级只能在条件里用，例如 `{name}: {{at_least: {level}}}`",
+    help_en="a level stands in conditions only, such as `{name}: {{at_least: {level}}}`",
     about_zh="等级是一个范围，直到未知的事实补齐。",
     about_en="A level is a range until the unknown facts are settled, so it can only be tested.",
 )
@@ -526,6 +556,26 @@ _code(
     help_en="the units must go together; money times money is nothing",
     about_zh="单位不相配的运算没有意义。",
     about_en="Arithmetic on units that do not go together means nothing.",
+)
+_code(
+    "DR412",
+    ERROR,
+    zh="`{name}` 没有单一的值，不能用在这里",
+    en="`{name}` has no single value, so it cannot stand here",
+    help_zh="能用的是只有一个输出的规则表；输出不是列表，`hit` 不是 `collect`",
+    help_en="a rules table can stand here when it has one output, which is no list, and its `hit` is not `collect`",
+    about_zh="几个输出、列表或多行结果不能和一个值比较。",
+    about_en="Several outputs, a list or several rows cannot be compared with a value.",
+)
+_code(
+    "DR413",
+    ERROR,
+    zh="`{word}` 需要{expected}，`{name}` 是{found}",
+    en="`{word}` needs {expected}, and `{name}` is {found}",
+    help_zh="换一个事实，或先算出需要的数",
+    help_en="use another fact, or one that is computed from it",
+    about_zh="这种写法只对某些种类的值有意义。",
+    about_en="This form has a meaning for certain kinds of value only.",
 )
 
 # --- DR5xx: the sense of a decision -------------------------------------------------------------------
@@ -613,10 +663,10 @@ _code(
 _code(
     "DR509",
     ERROR,
-    zh="这里需要一个合适的数量",
-    en="a fitting quantity is needed here",
-    help_zh="分档的 measure 是数量或日期；`times` 是个数；`pays_percent` 的 measure 是金额",
-    help_en="a measure is a quantity; `times` is a count; `pays_percent` needs a measure of money",
+    zh="`{word}` 需要{expected}，`{name}` 是{found}",
+    en="`{word}` needs {expected}, and `{name}` is {found}",
+    help_zh="measure 是数量或日期；`times` 是个数；`pays_percent` 的 measure 是金额",
+    help_en="a measure is a quantity or a date; `times` is a count; `pays_percent` needs a measure of money",
     about_zh="文字和固定的词不能分档，也不能相乘。",
     about_en="Texts and words cannot be cut into bands or multiplied.",
 )

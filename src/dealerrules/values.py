@@ -227,7 +227,7 @@ def to_fen(yuan: int | Decimal) -> int:
     Raises:
         ValueError: for an amount that is not whole fen, or out of range.
     """
-    fen = yuan * FEN_PER_YUAN
+    fen = Fraction(yuan) * FEN_PER_YUAN
     whole = int(fen)
     if whole != fen:
         message = f"`{yuan}` yuan is not a whole number of fen"
@@ -245,7 +245,12 @@ def to_yuan(fen: int) -> Decimal:
         >>> to_yuan(111500)
         Decimal('1115.00')
     """
-    return Decimal(fen).scaleb(-2)
+    return _decimal(fen, 2)
+
+
+def _decimal(number: int, places: int) -> Decimal:
+    """Return `number` with its last digits behind the point; exact, whatever the decimal context is."""
+    return Decimal(f"{number}e-{places}")
 
 
 def ceiling(number: int | Fraction) -> int:
@@ -369,7 +374,7 @@ def show_decimal(number: int | Fraction) -> str:
     places = 0
     while (number * 10**places).denominator != 1:
         places += 1
-    return f"{Decimal((number * 10**places).numerator).scaleb(-places):,f}"
+    return f"{_decimal((number * 10**places).numerator, places):,f}"
 
 
 _UNIT_WORDS: Final[dict[str, dict[Kind, str]]] = {

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from dealerrules.diagnostics import Phrase
 from dealerrules.expr import (
     Compare,
     Comparison,
@@ -18,14 +19,15 @@ from dealerrules.expr import (
     all_of,
     type_of,
 )
-from dealerrules.policy.forms import operand
+from dealerrules.policy.document import TimesShape
+from dealerrules.policy.forms import operand, said
 from dealerrules.policy.literals import constant
 from dealerrules.policy.parse import ListNode, MapNode, Node
-from dealerrules.policy.phrases import phrase, shape_name
-from dealerrules.values import COUNT, QUANTITIES, Type, reduced
+from dealerrules.policy.phrases import KIND_WORDS, phrase
+from dealerrules.values import COUNT, QUANTITIES, Kind, Type, reduced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from dealerrules.diagnostics import Span
     from dealerrules.policy.document import (
@@ -42,55 +44,60 @@ class Start:
 
     value: Constant
     included: bool
+    span: Span
 
 
-def band_start(shape: BandShape, making: Making, type_: Type) -> Start | None:
-    """Return where a band begins; it says so once, with `from` or `over`."""
+def band_start(
+    shape: BandShape, making: Making, type_: Type | None, owner: Span | None = None
+) -> Start | None:
+    """Return where a band begins, said once, with `from` or `over`; of a measure at fault only the form is checked."""
     if (shape.start is None) == (shape.over is None):
-        making.report.add("DR507", shape.here)
+        making.fault("DR507", shape.key_span("over") if shape.over is not None else owner or shape.span())
         return None
     node: Node | None = shape.start if shape.start is not None else shape.over
-    assert node is not None
+    if type_ is None or node is None:
+        return None
     value = (
         _multiple(node, making, type_) if isinstance(node, MapNode) else constant(node, type_, making.scope)
     )
-    return None if value is None else Start(value, shape.start is not None)
+    value = making.kept(value)
+    return None if value is None else Start(value, shape.start is not None, node.span)
 
 
 def _multiple(node: MapNode, making: Making, type_: Type) -> Constant | None:
     """Return ``{times: 2, of: PARAMETER}``."""
-    times, of = node.get("times"), node.get("of")
-    if times is None or of is None or len(node.entries) != 2:
-        making.report.add("DR203", node, expected=phrase("`{times: 2, of: PARAMETER}`"), got=shape_name(node))
-        return None
-    factor, value = constant(times, COUNT, making.scope), constant(of, type_, making.scope)
+    shape = making.mended(TimesShape, node)
+    factor, value = constant(shape.times, COUNT, making.scope), constant(shape.of, type_, making.scope)
     if factor is None or value is None:
         return None
     if not isinstance(value.value, int | Fraction) or not isinstance(factor.value, int):
-        making.report.add("DR509", of)
+        wanted = phrase("a quantity")
+        making.fault(
+            "DR509", shape.of, word="of", name=said(shape.of), found=KIND_WORDS[type_.kind], expected=wanted
+        )
         return None
     named = f"{factor.value} × {value.parameter}" if value.parameter else None
     return Constant(reduced(factor.value * value.value), type_, named)
 
 
-def band_intervals(measure: Expr, starts: list[tuple[Start, Span]], making: Making) -> list[Expr] | None:
+def band_intervals(measure: Expr, starts: list[Start], making: Making) -> list[Expr] | None:
     """Return each band's condition; bands must be written in rising order."""
     sound = True
-    for (start, _), (following, span) in zip(starts, starts[1:], strict=False):
+    for start, following in zip(starts, starts[1:], strict=False):
         low, high = (start.value.value, not start.included), (following.value.value, not following.included)
         if not low < high:
-            making.report.add("DR501", span)
+            related = ((start.span, Phrase("上一档从这里开始", "the band before it begins here")),)
+            making.report.add("DR501", following.span, related=related)
             sound = False
-    if not sound:
-        making.sound = False
+    if not making.kept(sound or None):
         return None
     conditions = []
-    for at, (start, _) in enumerate(starts):
+    for at, start in enumerate(starts):
         parts: list[Expr] = [
             Compare(Comparison.AT_LEAST if start.included else Comparison.MORE_THAN, measure, start.value)
         ]
         if at + 1 < len(starts):
-            end = starts[at + 1][0]
+            end = starts[at + 1]
             parts.append(
                 Compare(Comparison.LESS_THAN if end.included else Comparison.AT_MOST, measure, end.value)
             )
@@ -102,15 +109,20 @@ def read_measure(node: Node | None, making: Making) -> Expr | None:
     """Return a measure; what has no size cannot be one."""
     if node is None:
         return None
-    made = operand(node, making.scope)
-    if made is None:
-        making.sound = False
-        return None
-    if type_of(made).kind not in QUANTITIES:
-        making.report.add("DR509", node)
-        making.sound = False
+    made = making.kept(operand(node, making.scope))
+    if made is not None and not has_kind(made, node, "measure", QUANTITIES, phrase("a quantity"), making):
         return None
     return made
+
+
+def has_kind(
+    made: Expr, node: Node, word: str, kinds: Collection[Kind], wanted: Phrase, making: Making
+) -> bool:
+    """Tell whether an operand that stands behind `word` is of one of some kinds; if not, that is a fault."""
+    kind = type_of(made).kind
+    if kind not in kinds:
+        making.fault("DR509", node, word=word, name=said(node), found=KIND_WORDS[kind], expected=wanted)
+    return kind in kinds
 
 
 Group = tuple[Expr | None, str | None, list[Node]]
@@ -121,30 +133,34 @@ def band_groups(node: Node | None, by: Node | None, making: Making) -> list[Grou
     if node is None:
         return []
     if by is None:
-        if isinstance(node, ListNode) and node.items:
-            return [(None, None, list(node.items))]
-        making.report.add("DR203", node, expected=phrase("a list of bands"), got=shape_name(node))
+        bands = _band_list(node, making)
+        return [(None, None, bands)] if bands else []
+    fact = making.kept(operand(by, making.scope))
+    if not isinstance(node, MapNode):
+        making.report.not_this(node, phrase("a mapping of value to bands"))
         making.sound = False
         return []
-    fact = operand(by, making.scope)
-    if fact is None or not isinstance(node, MapNode) or not node.entries:
-        if fact is not None:
-            making.report.add(
-                "DR203", node, expected=phrase("a mapping of value to bands"), got=shape_name(node)
-            )
-        making.sound = False
-        return []
+    if not node.entries:
+        making.fault("DR205", node)
     groups: list[Group] = []
-    for key, bands in node.entries:
-        value = constant(key, type_of(fact), making.scope)
-        if value is None or not isinstance(bands, ListNode) or not bands.items:
-            if value is not None:
-                making.report.add("DR203", bands, expected=phrase("a list of bands"), got=shape_name(bands))
-            making.sound = False
-            continue
-        equal = Compare(Comparison.EQUAL, fact, value)
-        groups.append((equal, key.text, list(bands.items)))
+    for key, part in node.entries:
+        value = making.kept(constant(key, type_of(fact), making.scope)) if fact is not None else None
+        bands = _band_list(part, making)
+        equal = Compare(Comparison.EQUAL, fact, value) if fact is not None and value is not None else None
+        if bands:
+            groups.append((equal, key.text, bands))
     return groups
+
+
+def _band_list(node: Node, making: Making) -> list[Node]:
+    if isinstance(node, ListNode) and node.items:
+        return list(node.items)
+    if isinstance(node, ListNode):
+        making.report.add("DR205", node)
+    else:
+        making.report.not_this(node, phrase("a list of bands"))
+    making.sound = False
+    return []
 
 
 def together(*parts: Expr | None) -> Expr:
@@ -155,4 +171,12 @@ def together(*parts: Expr | None) -> Expr:
 def band_ids(group: str | None, shapes: Iterable[PayBandShape | OfferBandShape]) -> list[str]:
     """Return the ids of bands: as written, else by their place."""
     prefix = f"{group}." if group else ""
-    return [shape.id or f"{prefix}band-{number}" for number, shape in enumerate(shapes, 1)]
+    return [
+        shape.id or (f"{prefix}band-{number}" if shape.id is None else "")  # an id that is at fault is empty
+        for number, shape in enumerate(shapes, 1)
+    ]
+
+
+def id_span(band: PayBandShape | OfferBandShape) -> Span:
+    """Return where a band's id stands, or the band."""
+    return band.span("id")

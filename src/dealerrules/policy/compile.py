@@ -11,20 +11,20 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dealerrules.diagnostics import Diagnostic, Phrase, PolicyError, Severity, Source
+from dealerrules.diagnostics import Diagnostic, Phrase, PolicyError, Severity, Source, Span
 from dealerrules.policy.document import (
-    EffectiveShape,
     PolicyShape,
-    read_shape,
+    mended_shape,
 )
 from dealerrules.policy.editor import Draft, Editor
 from dealerrules.policy.extend import extended
+from dealerrules.policy.making import check_effective
 from dealerrules.policy.parse import MapNode, parse, read_file
-from dealerrules.policy.phrases import phrase, shape_name
+from dealerrules.policy.phrases import phrase
 from dealerrules.policy.scope import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from dealerrules.policy.model import Edition
 
@@ -36,19 +36,25 @@ def policy_files(paths: Iterable[Path]) -> list[tuple[Path, str]]:
     """Return the policy files of some paths with the names to show: files as given, directories' ``*.yaml``."""
     found: dict[Path, str] = {}
     for path in paths:
-        if path.is_dir():
-            for file in sorted([*path.rglob("*.yaml"), *path.rglob("*.yml")]):
-                if not file.name.endswith((CASES_SUFFIX, ".cases.yml")):
-                    found.setdefault(file.resolve(), file.as_posix())
-        else:
-            found.setdefault(path.resolve(), path.as_posix())
+        for file in _policies_in(path) if path.is_dir() else [path]:
+            found.setdefault(file.resolve(), file.as_posix())
     return [(Path(shown), shown) for shown in found.values()]
 
 
+def _policies_in(directory: Path) -> list[Path]:
+    files = sorted([*directory.rglob("*.yaml"), *directory.rglob("*.yml")])
+    return [file for file in files if not file.name.endswith((CASES_SUFFIX, ".cases.yml"))]
+
+
 def read_sources(paths: Iterable[Path], report: Report) -> list[Source]:
-    """Read policy files; those that cannot be read are reported."""
+    """Read policy files; those that cannot be read are reported, and directories that hold none."""
     sources = []
-    for path, shown in policy_files(paths):
+    given = list(paths)
+    for path in given:
+        if path.is_dir() and not _policies_in(path):
+            nothing = Phrase("目录里没有政策文件（*.yaml）", "there is no policy file (*.yaml) in this directory")
+            report.add("DR101", Span(Source(path.as_posix(), ""), 1, 1, 1, 1), reason=nothing)
+    for path, shown in policy_files(given):
         source, faults = read_file(path, shown)
         report.extend(faults)
         if source is not None:
@@ -88,19 +94,18 @@ def _drafts(sources: Iterable[Source], report: Report) -> list[Draft]:
     for source in sources:
         node, faults = parse(source)
         report.extend(faults)
-        if node is None:
-            continue
         if isinstance(node, MapNode):
             nodes.append(node)
-        else:
-            report.add("DR203", node, expected=phrase("a mapping"), got=shape_name(node))
+            continue
+        report.lost = True
+        if node is not None:
+            report.not_this(node, phrase("a mapping"))
     drafts = []
     for node in extended(nodes, report):
-        shape, faults = read_shape(PolicyShape, node)
+        shape, faults = mended_shape(PolicyShape, node)
         report.extend(faults)
-        if shape is not None:
-            start, end = check_effective(shape.effective, report, date.min, date.max)
-            drafts.append(Draft(shape, start, end))
+        start, end = check_effective(shape.effective, report, date.min, date.max)
+        drafts.append(Draft(shape, start, end))
     return drafts
 
 
@@ -108,13 +113,18 @@ def _check_versions(drafts: list[Draft], report: Report) -> None:
     by_name: dict[str, list[Draft]] = {}
     for draft in drafts:
         by_name.setdefault(draft.name, []).append(draft)
+    by_name.pop("", None)  # the name is at fault
     for name, versions in by_name.items():
-        ordered = sorted(versions, key=lambda draft: (draft.start, draft.end))
-        for earlier, later in zip(ordered, ordered[1:], strict=False):
-            if later.start <= earlier.end:
-                at = later.shape.span("effective") if later.shape.effective else later.span
-                related = ((earlier.span, Phrase("另一个版本", "the other version")),)
-                report.add("DR502", at, policy=name, start=str(later.start), related=related)
+        first, *others = sorted(versions, key=lambda draft: (draft.start, draft.end))
+        for draft in others:
+            if draft.start <= first.end:
+                effective = draft.shape.effective
+                at = effective.span("from") if effective is not None else draft.span
+                related = ((first.span, Phrase("另一个版本", "the other version")),)
+                always = Phrase("每一天", "every day")
+                start = str(draft.start) if draft.start > date.min else always
+                report.add("DR502", at, policy=name, start=start, related=related)
+            first = max(first, draft, key=lambda version: version.end)
 
 
 def _intervals(drafts: list[Draft]) -> list[tuple[date, date, list[Draft]]]:
@@ -126,18 +136,14 @@ def _intervals(drafts: list[Draft]) -> list[tuple[date, date, list[Draft]]]:
     for start, following in zip_longest(ordered, ordered[1:]):
         end = following - timedelta(days=1) if following is not None else date.max
         active = [draft for draft in drafts if draft.start <= start and end <= draft.end]
-        if active:
-            pieces.append((start, end, active))
+        pieces += [(start, end, chosen) for chosen in _one_of_each(active)]
     return pieces
 
 
-def check_effective(
-    shape: EffectiveShape | None, report: Report, lowest: date, highest: date
-) -> tuple[date, date]:
-    """Return the days from which and until which something is in force; the end must not precede the start."""
-    if shape is None:
-        return lowest, highest
-    start, end = shape.start or lowest, shape.until or highest
-    if end < start:
-        report.add("DR512", shape.span("until"), start=str(start), until=str(end))
-    return start, end
+def _one_of_each(drafts: list[Draft]) -> Iterator[list[Draft]]:
+    """Yield the drafts; of versions that overlap, which is a fault, one after the other: each is looked at."""
+    by_name: dict[str, list[Draft]] = {}
+    for draft in drafts:
+        by_name.setdefault(draft.name or draft.span.place, []).append(draft)
+    for at in range(max(map(len, by_name.values()), default=0)):
+        yield [versions[min(at, len(versions) - 1)] for versions in by_name.values()]

@@ -26,8 +26,8 @@ from dealerrules.expr import (
 from dealerrules.policy.document import known_words
 from dealerrules.policy.literals import constant, constants
 from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode
-from dealerrules.policy.phrases import KIND_WORDS, phrase, shape_name
-from dealerrules.policy.scope import Levels, Scope
+from dealerrules.policy.phrases import KIND_WORDS, phrase
+from dealerrules.policy.scope import Levels, Scope, Several
 from dealerrules.values import (
     BOOLEAN,
     QUANTITIES,
@@ -41,36 +41,26 @@ _ORDERED = {
     "at_most": Comparison.AT_MOST,
     "less_than": Comparison.LESS_THAN,
 }
+
+
 ELAPSES = {how.value: how for how in Elapse}
+
+
 TEST_WORDS = ("is", "is_not", "one_of", "none_of", *_ORDERED, "known", *ELAPSES)
 
 
 def condition(node: Node, scope: Scope) -> Expr | None:
     """Return a `when`, `where` or `that`: fact -> test, all must hold; `all`, `any`, `not` nest."""
     if not isinstance(node, MapNode):
-        if isinstance(node, ScalarNode) and not node.text and not node.quoted:
-            scope.report.add("DR205", node)
-        else:
-            scope.report.add("DR203", node, expected=phrase("a condition (fact: test)"), got=shape_name(node))
+        scope.report.not_this(node, phrase("a condition (fact: test)"))
         return None
     if not node.entries:
         scope.report.add("DR205", node)
         return None
     parts: list[Expr | None] = []
     for key, value in node.entries:
-        if key.text in {"all", "any"} and not scope.has(key.text):
-            if not isinstance(value, ListNode) or not value.items:
-                scope.report.add(
-                    "DR203", value, expected=phrase("a list of conditions"), got=shape_name(value)
-                )
-                parts.append(None)
-                continue
-            inner = [condition(item, scope) for item in value.items]
-            done = [item for item in inner if item is not None]
-            if len(done) < len(inner):
-                parts.append(None)
-            else:
-                parts.append(all_of(done) if key.text == "all" else AnyOf(tuple(done)))
+        if key.text in {"all", "any"}:
+            parts.append(_nested(key.text, value, scope))
         elif key.text == "not":
             inside = condition(value, scope)
             parts.append(None if inside is None else Not(inside))
@@ -80,17 +70,38 @@ def condition(node: Node, scope: Scope) -> Expr | None:
     return all_of(found) if len(found) == len(parts) else None
 
 
+def _nested(word: str, node: Node, scope: Scope) -> Expr | None:
+    """Return an `all` or `any` over a list of conditions."""
+    if not isinstance(node, ListNode):
+        scope.report.not_this(node, phrase("a list of conditions"))
+        return None
+    if not node.items:
+        scope.report.add("DR205", node)
+        return None
+    inner = [condition(item, scope) for item in node.items]
+    done = [item for item in inner if item is not None]
+    if len(done) < len(inner):
+        return None
+    return all_of(done) if word == "all" else AnyOf(tuple(done))
+
+
 def _named_test(key: ScalarNode, value: Node, scope: Scope) -> Expr | None:
+    if key.broken:
+        return None
     if not scope.has(key.text):
-        nearest = nearest_word(key.text, [*scope.names(), "all", "any", "not"])
-        scope.report.add("DR301", key, name=key.text, nearest=nearest)
+        scope.unknown(key, ("all", "any", "not"))
         return None
     meaning = scope.resolve(key.text)
-    if meaning is None:
-        return None
-    if isinstance(meaning, Levels):
-        return _level_test(meaning, value, scope)
-    return test(meaning, value, scope, key.text)
+    match meaning:
+        case None:
+            return None
+        case Levels():
+            return _level_test(meaning, value, scope)
+        case Several():
+            scope.report.add("DR412", key, name=key.text)
+            return None
+        case _:
+            return test(meaning, value, scope, key.text)
 
 
 def test(item: Expr, node: Node, scope: Scope, name: str) -> Expr | None:
@@ -98,7 +109,7 @@ def test(item: Expr, node: Node, scope: Scope, name: str) -> Expr | None:
     type_ = type_of(item)
     if isinstance(node, ScalarNode):
         parameter = scope.parameters.get(node.text)
-        if parameter is not None and isinstance(parameter.value, tuple):
+        if parameter is not None and isinstance(parameter.value, tuple) and node.text not in type_.options:
             return _member(item, node, scope)
         value = constant(node, type_, scope)
         return None if value is None else Compare(Comparison.EQUAL, item, value)

@@ -26,12 +26,12 @@ from pydantic_core import PydanticCustomError
 
 from dealerrules.diagnostics import Diagnostic, Phrase, nearest_word
 from dealerrules.policy.model import Clause, Title
-from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode
+from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode, missed_colon
 from dealerrules.policy.phrases import phrase, shape_name
 from dealerrules.values import read_date
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import date
 
     from dealerrules.diagnostics import Span
@@ -52,67 +52,107 @@ def _fault(
     )
 
 
+def _empty(node: object) -> bool:
+    return isinstance(node, ScalarNode) and not node.text and not node.quoted
+
+
+def _broken(node: object) -> bool:
+    """Tell whether a place has been reported already: it is read as nothing, in silence."""
+    return isinstance(node, ScalarNode) and node.broken
+
+
 def _text(node: object) -> object:
-    if isinstance(node, ScalarNode) and (node.text or node.quoted):
-        return node.text
+    if _empty(node) and not _broken(node):
+        raise _fault("DR205", node)  # type: ignore[arg-type]
     if isinstance(node, ScalarNode):
-        raise _fault("DR205", node)
-    raise _fault("DR203", expected=phrase("a text"), got=shape_name(node))  # type: ignore[arg-type]
+        return node.text
+    raise _fault("DR203", node, expected=phrase("a text"), got=shape_name(node))  # type: ignore[arg-type]
+
+
+def _not_this(node: Node, wanted: str) -> _FaultError:
+    """Return the fault of a node that is not the mapping or list that is wanted."""
+    if _empty(node):
+        return _fault("DR205", node)
+    missed = missed_colon(node) if isinstance(node, ScalarNode) else None
+    if missed is not None:
+        return _FaultError("dealerrules", "{code}", {"node": node, "diagnostic": missed})
+    return _fault("DR203", node, expected=phrase(wanted), got=shape_name(node))
 
 
 def _entries(node: object) -> object:
     if isinstance(node, MapNode):
-        return {key.text: value for key, value in node.entries}
-    if isinstance(node, ScalarNode) and not node.text and not node.quoted:
-        raise _fault("DR205", node)
-    raise _fault("DR203", expected=phrase("a mapping"), got=shape_name(node))  # type: ignore[arg-type]
+        return {key.text: value for key, value in node.entries if not key.broken}
+    if _broken(node):
+        return {}
+    raise _not_this(node, "a mapping")  # type: ignore[arg-type]
 
 
 def _items(node: object) -> object:
     if isinstance(node, ListNode):
         return node.items
-    if isinstance(node, ScalarNode) and not node.text and not node.quoted:
+    if _broken(node):
+        return ()
+    raise _not_this(node, "a list")  # type: ignore[arg-type]
+
+
+def _filled(node: object) -> object:
+    """Refuse an empty mapping or list where there must be something."""
+    if (isinstance(node, MapNode) and not node.entries) or (isinstance(node, ListNode) and not node.items):
         raise _fault("DR205", node)
-    raise _fault("DR203", expected=phrase("a list"), got=shape_name(node))  # type: ignore[arg-type]
+    return node
 
 
 def _title(node: object) -> Title:
     if isinstance(node, ScalarNode):
         text = str(_text(node))
         return Title(zh=text, en=text)
-    entries = _entries(node)
+    entries = _entries(_filled(node))
     assert isinstance(entries, dict)
     for key in entries:
         if key not in {"zh", "en"}:
-            raise _fault("DR201", node.key(key), nearest_word(key, ["zh", "en"]), key=key, known="`zh`, `en`")  # type: ignore[attr-defined]
+            assert isinstance(node, MapNode)
+            raise _fault(
+                "DR201",
+                node.key(key),
+                nearest_word(key, ["zh", "en"]),
+                key=key,
+                known=known_words(("zh", "en"), keep_order=True),
+            )
     return Title(**{lang: str(_text(text)) for lang, text in entries.items()})
 
 
-def _date(node: object) -> date:
+def _date(node: object) -> date | None:
+    if _broken(node):
+        return None
     text = str(_text(node))
     try:
         return read_date(text)
     except ValueError:
-        raise _fault("DR407", node if isinstance(node, ScalarNode) else None, value=text) from None
+        raise _fault("DR407", value=text) from None
 
 
 def _word(*words: str) -> BeforeValidator:
     def check(node: object) -> str:
         text = str(_text(node))
-        if text not in words:
-            known = ", ".join(f"`{word}`" for word in words)
-            raise _fault("DR204", nearest=nearest_word(text, words), word=text, words=known)
-        return text
+        if text not in words and not _broken(node):
+            listed = known_words(words, keep_order=True)
+            raise _fault("DR204", nearest=nearest_word(text, words), word=text, words=listed)
+        return words[0] if _broken(node) else text
 
     return BeforeValidator(check)
 
 
-_IDENTIFIER = re.compile(r"[^\s.:,{}\[\]`]+")
+_IDENTIFIER = re.compile(r"[^\s.:,{}\[\]`]{1,100}")
+
+
+def is_identifier(text: str) -> bool:
+    """Tell whether a text can be an id or a name."""
+    return _IDENTIFIER.fullmatch(text) is not None
 
 
 def _identifier(node: object) -> str:
     text = str(_text(node))
-    if not _IDENTIFIER.fullmatch(text) or len(text) > 100:
+    if not is_identifier(text) and not _broken(node):
         raise _fault("DR206", id=text)
     return text
 
@@ -141,6 +181,8 @@ Titled = Annotated[Title, BeforeValidator(_title), _TITLE_SCHEMA]
 Day = Annotated[Any, BeforeValidator(_date), _schema(type="string", format="date", examples=["2014-09-01"])]
 Table = Annotated[dict[str, X], BeforeValidator(_entries)]
 Many = Annotated[tuple[X, ...], BeforeValidator(_items)]
+FilledTable = Annotated[Table[X], BeforeValidator(_filled)]
+FilledMany = Annotated[Many[X], BeforeValidator(_filled)]
 Raw = Annotated[Any, _schema()]
 Condition = Annotated[
     Any,
@@ -196,6 +238,17 @@ class Shape(BaseModel):
         entries = _entries(node)
         assert isinstance(entries, dict)
         return {**entries, _HERE: node}
+
+    def broken(self, *keys: str) -> bool:
+        """Tell whether one of these keys has a value that was at fault, so that nothing can be made of it."""
+        return isinstance(self.here, MapNode) and any(_broken(self.here.get(key)) for key in keys)
+
+    def node(self, *path: str) -> Node | None:
+        """Return a key's value as it is written, if it is there."""
+        node: Node | None = self.here
+        for key in path:
+            node = node.get(key) if isinstance(node, MapNode) else None
+        return node
 
     def span(self, *path: str) -> Span:
         """Return where a key's value stands, or the nearest thing to it that is there."""
@@ -297,8 +350,8 @@ class TierShape(DecisionShape):
     """Levels, and angles that grant them."""
 
     word: ClassVar[str] = "tier"
-    levels: Table[LevelShape]
-    angles: Table[
+    levels: FilledTable[LevelShape]
+    angles: FilledTable[
         Annotated[
             Any,
             _schema(
@@ -324,12 +377,18 @@ class FirstShape(Described):
     when: Condition
 
 
+class AbsentShape(Described):
+    """The stage of those without event to measure from."""
+
+    id: Identifier
+
+
 class StageShape(DecisionShape):
     """One measure cut into stages."""
 
     word: ClassVar[str] = "stage"
     measure: FactName
-    stages: Table[BandShape]
+    stages: FilledTable[BandShape]
     when_absent: Annotated[Any, _schema(type=["string", "object"], examples=["never_visited"])] = None
     first: Table[FirstShape] = Field(default_factory=dict)
 
@@ -430,13 +489,40 @@ class RulesShape(DecisionShape):
     """The general decision table."""
 
     word: ClassVar[str] = "rules"
-    outputs: Table[OutputShape]
+    outputs: FilledTable[OutputShape]
     hit: Annotated[
         Literal["unique", "first", "any", "collect", "priority"],
         _word("unique", "first", "any", "collect", "priority"),
     ]
-    rows: Many[RowShape]
+    rows: FilledMany[RowShape]
     otherwise: Table[Raw] | None = None
+
+
+class FactShape(Described):
+    """What a fact has beside its form."""
+
+    subject: Text = "customer"
+    actionable: Quantity | None = None
+
+
+class TimesShape(Shape):
+    """A multiple of a parameter, as the start of a band."""
+
+    times: Quantity
+    of: Quantity
+
+
+class LookupShape(Shape):
+    """A value for each word of a fact."""
+
+    by: FactName
+    values: FilledTable[Raw]
+
+
+class CalendarShape(Shape):
+    """A calendar period, as the window of events."""
+
+    calendar: Annotated[Literal["year", "quarter", "month"], _word("year", "quarter", "month")]
 
 
 DECISION_SHAPES: dict[str, type[DecisionShape]] = {
@@ -467,11 +553,111 @@ def _keys(shape: type[Shape]) -> tuple[str, ...]:
     return tuple(field.alias or name for name, field in shape.model_fields.items() if name != "here")
 
 
-def known_words(words: Iterable[str]) -> str:
-    """Return words in backticks, as a list for a message; long lists are cut."""
-    shown = sorted(words)
-    listed = ", ".join(f"`{word}`" for word in shown[:30])
-    return f"{listed}, …" if len(shown) > 30 else listed
+def known_words(words: Iterable[str], *, keep_order: bool = False) -> Phrase:
+    """Return words in backticks, as a list for a message; long lists are cut, and none is a dash."""
+    listed = [f"`{word}`" for word in (list(words) if keep_order else sorted(words))] or ["-"]
+    if len(listed) > 30:
+        listed[30:] = ["…"]
+    return Phrase("、".join(listed), ", ".join(listed))
+
+
+# ---------------------------------------------------------------------------------------------------
+# Reading a node as a shape
+
+
+def read_shape(shape: type[S], node: Node) -> tuple[S | None, list[Diagnostic]]:
+    """Return a node as a shape, or every fault of its form.
+
+    Args:
+        shape: the model to read it as.
+        node: the parser's node.
+
+    Returns:
+        the shape (none when there are faults), and the diagnostics.
+    """
+    made, faults = mended_shape(shape, node)
+    return (None if faults else made), faults
+
+
+def mended_shape(shape: type[S], node: Node, owner: Span | None = None) -> tuple[S, list[Diagnostic]]:
+    """Return a node as a shape, with what is at fault mended or broken, and every fault of its form.
+
+    Args:
+        shape: the model to read it as.
+        node: the parser's node.
+        owner: the key that it stands under, where a missing key is reported.
+
+    Returns:
+        the shape, good enough to look for faults in the rest of it; and the diagnostics.
+    """
+    found: list[Diagnostic] = []
+    while True:
+        try:
+            return shape.model_validate(node), found
+        except ValidationError as error:
+            faults = [dict(fault) for fault in error.errors(include_url=False)]
+        # a key that is missing may be there, misspelt: that is found first
+        first = [fault for fault in faults if fault["type"] != "missing"]
+        for fault in first or faults:
+            reported, node = _mended(shape, node, fault, owner)
+            found += reported
+
+
+def read_title(node: Node) -> tuple[Title, list[Diagnostic]]:
+    """Return a text in Chinese and English that stands on its own."""
+    wrapped = MapNode(((ScalarNode("title", node.span, quoted=False), node),), node.span)
+    described, faults = mended_shape(Described, wrapped)
+    return described.title, faults
+
+
+def _mended(
+    shape: type[Shape], root: Node, fault: dict[str, Any], owner: Span | None
+) -> tuple[list[Diagnostic], Node]:
+    """Return a fault as a diagnostic, and the node without it."""
+    location: tuple[int | str, ...] = fault["loc"]
+    if fault["type"] == "missing":
+        return _missing(root, location, owner)
+    if fault["type"] == "extra_forbidden":
+        place, key = location[:-1], str(location[-1])
+        known = _keys(_shape_at(shape, place))
+        parent = _find(root, place)
+        assert isinstance(parent, MapNode)
+        at = next(each for each, _ in parent.entries if each.text == key)
+        nearest = nearest_word(key, [word for word in known if parent.get(word) is None])
+        said = Diagnostic("DR201", at.span, {"key": key, "known": known_words(known)}, nearest)
+        return [said], _edited(root, place, lambda node: _renamed(node, at, nearest))
+    context = fault.get("ctx", {})
+    wrong: Node = context.get("node") or _find(root, location)
+    mended = _edited(root, location, lambda node: _without_fault(node, wrong))
+    if "diagnostic" in context:
+        return [context["diagnostic"]], mended
+    assert "code" in context, fault
+    return [Diagnostic(context["code"], wrong.span, context["values"], context["nearest"])], mended
+
+
+def _missing(
+    root: Node, location: tuple[int | str, ...], owner: Span | None
+) -> tuple[list[Diagnostic], Node]:
+    """Return the report of a missing key, at the key that its mapping stands under; and the key, broken."""
+    place, key = location[:-1], str(location[-1])
+    parent = _find(root, place)
+    added = (ScalarNode(key, parent.span, quoted=False), broken_node(parent.span))
+    entries = parent.entries if isinstance(parent, MapNode) else ()
+    mended = _edited(root, place, lambda node: MapNode((*entries, added), node.span))
+    if _broken(parent) or any(each.broken for each, _ in entries):
+        return [], mended
+    span = entries[0][0].span if entries else parent.span
+    if not place:
+        span = owner or span
+    elif isinstance(place[-1], str) and isinstance(above := _find(root, place[:-1]), MapNode):
+        own = above.key(place[-1])
+        span = own.span if own is not None else span
+    return [Diagnostic("DR202", span, {"key": key})], mended
+
+
+def broken_node(span: Span) -> ScalarNode:
+    """Return what stands for a place that has been reported."""
+    return ScalarNode("", span, quoted=False, broken=True)
 
 
 def _find(node: Node, location: tuple[int | str, ...]) -> Node:
@@ -487,73 +673,68 @@ def _find(node: Node, location: tuple[int | str, ...]) -> Node:
     return node
 
 
+def _edited(node: Node, location: tuple[int | str, ...], edit: Callable[[Node], Node]) -> Node:
+    """Return a node with the one that a location leads to replaced, as far as it leads."""
+    if location and isinstance(node, MapNode) and node.get(str(location[0])) is not None:
+        return MapNode(
+            tuple(
+                (key, _edited(value, location[1:], edit) if key.text == location[0] else value)
+                for key, value in node.entries
+            ),
+            node.span,
+        )
+    if location and isinstance(node, ListNode) and isinstance(location[0], int):
+        at = location[0]
+        inner = _edited(node.items[at], location[1:], edit)
+        return ListNode((*node.items[:at], inner, *node.items[at + 1 :]), node.span)
+    return edit(node)
+
+
+def _renamed(node: Node, at: ScalarNode, word: str | None) -> Node:
+    """Return a mapping where a key that is unknown is the word that was meant, or is not there."""
+    assert isinstance(node, MapNode)
+    kept: list[tuple[ScalarNode, Node]] = []
+    for key, value in node.entries:
+        if key is not at:
+            kept.append((key, value))
+        elif word is not None:
+            kept.append((ScalarNode(word, key.span, key.quoted), value))
+    return MapNode(tuple(kept), node.span)
+
+
+def _without_fault(node: Node, fault: Node) -> Node:
+    """Return a node where the part at fault is broken; a key at fault goes with its value."""
+    if node is fault:
+        return broken_node(node.span)
+    if isinstance(node, MapNode):
+        kept = [(key, _without_fault(value, fault)) for key, value in node.entries if key is not fault]
+        return MapNode(tuple(kept), node.span)
+    if isinstance(node, ListNode):
+        return ListNode(tuple(_without_fault(item, fault) for item in node.items), node.span)
+    return node
+
+
 def _shape_at(shape: type[Shape], location: tuple[int | str, ...]) -> type[Shape]:
     """Return the shape whose keys are meant at a location, by following field annotations."""
-    for step in location:
-        for name, info in shape.model_fields.items():
-            if isinstance(step, str) and step == (info.alias or name):
-                found = _shapes_in(info.annotation)
-                shape = found if found is not None else shape
+    steps = list(location)
+    while steps:
+        step = steps.pop(0)
+        info = next(info for name, info in shape.model_fields.items() if step == (info.alias or name))
+        found, inside = _shape_in(info.annotation)
+        del steps[:inside]  # the names or numbers of the entries of tables and lists
+        if found is None:
+            break
+        shape = found
     return shape
 
 
-def _shapes_in(annotation: object) -> type[Shape] | None:
+def _shape_in(annotation: object) -> tuple[type[Shape] | None, int]:
+    """Return the shape that an annotation holds, and within how many tables and lists."""
     if isinstance(annotation, type) and issubclass(annotation, Shape):
-        return annotation
+        return annotation, 0
+    deeper = getattr(annotation, "__origin__", None) in {dict, tuple}
     for argument in getattr(annotation, "__args__", ()):
-        found = _shapes_in(argument)
+        found, inside = _shape_in(argument)
         if found is not None:
-            return found
-    return None
-
-
-def read_shape(shape: type[S], node: Node) -> tuple[S | None, list[Diagnostic]]:
-    """Return a node as a shape, or every fault of its form.
-
-    Args:
-        shape: the model to read it as.
-        node: the parser's node.
-
-    Returns:
-        the shape (none when there are faults), and the diagnostics.
-    """
-    try:
-        return shape.model_validate(node), []
-    except ValidationError as error:
-        made = [_diagnostic(shape, node, dict(fault)) for fault in error.errors(include_url=False)]
-        return None, [each for each in made if each is not None]
-
-
-def read_title(node: Node) -> tuple[Title | None, list[Diagnostic]]:
-    """Return a text in Chinese and English that stands on its own."""
-    wrapped = MapNode(((ScalarNode("title", node.span, quoted=False), node),), node.span)
-    described, faults = read_shape(Described, wrapped)
-    return (described.title if described is not None else None), faults
-
-
-def _diagnostic(shape: type[Shape], node: Node, fault: dict[str, Any]) -> Diagnostic | None:
-    """Return a fault as a diagnostic; what is broken has been reported by the parser."""
-    location: tuple[int | str, ...] = fault["loc"]
-    if fault["type"] == "missing":
-        parent = _find(node, location[:-1])
-        key = str(location[-1])
-        span = parent.entries[0][0].span if isinstance(parent, MapNode) and parent.entries else parent.span
-        return Diagnostic("DR202", span, {"key": key})
-    if fault["type"] == "extra_forbidden":
-        parent = _find(node, location[:-1])
-        key = str(location[-1])
-        known = _keys(_shape_at(shape, location[:-1]))
-        found = parent.key(key) if isinstance(parent, MapNode) else None
-        if found is not None and found.broken:
-            return None
-        span = found.span if found is not None else parent.span
-        return Diagnostic("DR201", span, {"key": key, "known": known_words(known)}, nearest_word(key, known))
-    context = fault.get("ctx", {})
-    at = context.get("node") or _find(node, location)
-    if isinstance(at, ScalarNode) and at.broken:
-        return None
-    if "code" not in context:  # pydantic's own complaint: the text is of the wrong form
-        return Diagnostic(
-            "DR203", at.span, {"expected": str(fault["msg"]), "got": phrase("this")}
-        )
-    return Diagnostic(context["code"], at.span, context["values"], context["nearest"])
+            return found, inside + deeper
+    return None, 0

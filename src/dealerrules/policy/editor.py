@@ -17,31 +17,40 @@ from dealerrules.expr import Answer, Constant, Expr, Fact, Field, FirstKnown, Le
 from dealerrules.policy.document import (
     DECISION_SHAPES,
     DecisionShape,
+    FactShape,
     ParameterShape,
     PolicyShape,
+    Shape,
     known_words,
+    mended_shape,
     read_shape,
-    read_title,
 )
-from dealerrules.policy.forms import fact_form
+from dealerrules.policy.forms import COMMON_KEYS, fact_form
 from dealerrules.policy.kinds import decision
-from dealerrules.policy.literals import constant
-from dealerrules.policy.making import Making
-from dealerrules.policy.model import AnyDecision, Edition, FactDefinition, Item, Tier, Title
+from dealerrules.policy.literals import constant, words_of
+from dealerrules.policy.making import Making, report_names
+from dealerrules.policy.model import AnyDecision, Edition, FactDefinition, Item, Payout, Stage, Tier
 from dealerrules.policy.names import BareScope, SubjectScope
-from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode, parse
-from dealerrules.policy.phrases import phrase, shape_name
+from dealerrules.policy.parse import MapNode, Node, ScalarNode, parse
+from dealerrules.policy.phrases import KIND_WORDS, phrase
 from dealerrules.policy.scope import Parameter, Report, Scope
 from dealerrules.records import SUBJECTS
-from dealerrules.values import BOOLEAN, DATE, MONEY, RATIO, Kind, Type
+from dealerrules.values import BOOLEAN, DATE, MONEY, RATIO, Kind, Type, read_literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from dealerrules.diagnostics import Span
 
 
 CATALOGUE = Path(__file__).parent.parent / "catalogue.yaml"
+
+
+MAX_CHAIN = 32
+"""How many facts may each need the next."""
+
+
+_LANGUAGE = frozenset({"all", "any", "not", "true", "false"})
 
 
 @dataclass(slots=True)
@@ -80,6 +89,7 @@ class _FactSource:
     name: str
     node: Node
     key: ScalarNode
+    shape: FactShape
     builtin: bool
     making: bool = False
     done: bool = False
@@ -88,9 +98,15 @@ class _FactSource:
 @dataclass(slots=True)
 class _DecisionSource:
     name: str
+    subject: str
     shape: DecisionShape
     draft: Draft
     span: Span
+    sound: bool
+
+
+_Graph = dict[str, tuple["Span", list[str]]]
+"""Where each name stands, and the names that it needs."""
 
 
 @dataclass(slots=True)
@@ -104,12 +120,13 @@ class Editor:
     parameters: dict[str, Parameter] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
     decisions: dict[str, _DecisionSource] = field(default_factory=dict)
+    at_fault: set[str] = field(default_factory=set)  # decisions of which nothing more is known
+    chain: list[str] = field(default_factory=list)  # the facts being defined, each needed by the one before
     fact_sources: dict[str, dict[str, _FactSource]] = field(default_factory=dict)
     facts: dict[str, dict[str, FactDefinition]] = field(default_factory=dict)
 
     def make(self) -> Edition:
-        """Return the edition; what is at fault in it is reported and left out."""
-        all_drafts = [Draft(catalogue(), builtin=True), *self.drafts]
+        """Return the edition; what is at fault is reported and left out."""
         for subject, meta in SUBJECTS.items():
             self.fact_sources[subject] = {}
             self.facts[subject] = {
@@ -122,20 +139,23 @@ class Editor:
                 )
                 for name, type_ in meta.fields.items()
             }
-        for draft in all_drafts:
+        builtin = Draft(catalogue(), builtin=True)
+        self._parameters(builtin)
+        self._fact_sources(builtin)
+        for draft in self.drafts:
             self._parameters(draft)
-        for draft in all_drafts:
+        for draft in self.drafts:
             self._decision_sources(draft)
             self._fact_sources(draft)
         for draft in self.drafts:
             self._items(draft)
         scopes = {subject: SubjectScope(self, subject) for subject in SUBJECTS}
         for subject, table in self.fact_sources.items():
-            for name in table:
-                scopes[subject].resolve(name)
+            for source in table.values():
+                self._define_from(subject, source, scopes[subject])
         made = {}
-        for source in self.decisions.values():
-            done = self._decision(source, scopes[source.shape.subject])
+        for asked in self.decisions.values():
+            done = self._decision(asked, scopes[asked.subject])
             if done is not None:
                 made[done.name] = done
         ordered = self._ordered(made)
@@ -156,13 +176,26 @@ class Editor:
     # --- names ---
 
     def _parameters(self, draft: Draft) -> None:
+        report_names(draft.shape, ("parameters", "facts", "items", "decisions"), self.report)
         for name, shape in draft.shape.parameters.items():
             key = draft.shape.key_span("parameters", name)
+            value = self._parameter(name, shape)
             if name in self.parameters and not self._is_default(name):
                 self.report.add("DR309", key, name=name, taken=Phrase("参数", "a parameter"))
-                continue
-            value = self._parameter(name, shape)
-            if value is not None:
+            elif (
+                name in self.parameters
+                and value.value is not None
+                and value.type != self.parameters[name].type
+            ):
+                default = self.parameters[name].type
+                found, expected = (
+                    KIND_WORDS[type_.kind] if type_ is not None else phrase("a list")
+                    for type_ in (value.type, default)
+                )
+                self.report.add("DR403", shape.span("type"), name=name, found=found, expected=expected)
+            elif (taken := self._taken(name)) is not None:
+                self.report.add("DR309", key, name=name, taken=taken)
+            elif value.value is not None or name not in self.parameters:
                 self.parameters[name] = value
 
     def _is_default(self, name: str) -> bool:
@@ -171,84 +204,98 @@ class Editor:
             name, catalogue().parameters[name]
         )
 
-    def _parameter(self, name: str, shape: ParameterShape) -> Parameter | None:
+    def _parameter(self, name: str, shape: ParameterShape) -> Parameter:
+        """Return a parameter, without value where it is at fault."""
         if shape.value is None:
             self.report.add("DR513", shape.here, name=name)
-            return None
-        if shape.type == "list":
-            node = shape.value
-            if not isinstance(node, ListNode) or not node.items:
-                self.report.add("DR203", node, expected=phrase("a list of values"), got=shape_name(node))
-                return None
-            return Parameter(
-                name, None, tuple(item.text for item in node.items if isinstance(item, ScalarNode))
-            )
-        scope = BareScope(self.report)
-        made = constant(shape.value, Type(Kind(shape.type)), scope)
-        return None if made is None else Parameter(name, made.type, made.value)
+        elif shape.type == "list" and not shape.broken("type"):
+            words = words_of(shape.value, self.report)
+            if words is not None:
+                items = shape.value.items
+                return Parameter(name, None, words, items)
+        elif not shape.broken("type"):
+            made = constant(shape.value, Type(Kind(shape.type)), BareScope(self.report))
+            if made is not None:
+                return Parameter(name, made.type, made.value)
+        return Parameter(name, None, None)
 
     def _taken(self, name: str, subject: str | None = None) -> Phrase | None:
-        if name in self.decisions:
+        """Return what a name means already, to a subject or to any."""
+        if name in self.decisions or name in self.at_fault:
             return Phrase("决策", "a decision")
-        subjects = [subject] if subject else list(SUBJECTS)
-        for each in subjects:
+        if subject is not None and name in self.parameters:
+            return Phrase("参数", "a parameter")
+        for each in [subject] if subject is not None else list(SUBJECTS):
             if name in SUBJECTS[each].fields:
                 return Phrase("字段", "a field")
             if name in self.fact_sources[each]:
                 built_in = self.fact_sources[each][name].builtin
                 return Phrase("内置事实", "a built-in fact") if built_in else Phrase("事实", "a fact")
-        return Phrase("评估日期", "the day of evaluation") if name == "as_of" else None
+        if name == "as_of":
+            return Phrase("评估日期", "the day of evaluation")
+        if name in _LANGUAGE:
+            return Phrase("语言本身的词", "a word of the language")
+        return Phrase("一个值", "a value") if _is_value(name) else None
 
     def _decision_sources(self, draft: Draft) -> None:
         for name, node in draft.shape.decisions.items():
             span = draft.shape.key_span("decisions", name)
-            kind = node.get("kind") if isinstance(node, MapNode) else None
-            if not isinstance(node, MapNode):
-                self.report.add("DR203", node, expected=phrase("a mapping"), got=shape_name(node))
-                continue
-            if not isinstance(kind, ScalarNode) or not kind.text:
-                self.report.add("DR202", span, key="kind")
-                continue
-            if kind.text not in DECISION_SHAPES:
-                words = known_words(DECISION_SHAPES)
-                self.report.add(
-                    "DR204",
-                    kind,
-                    word=kind.text,
-                    words=words,
-                    nearest=nearest_word(kind.text, DECISION_SHAPES),
-                )
-                continue
-            shape, faults = read_shape(DECISION_SHAPES[kind.text], node)
-            self.report.extend(faults)
-            if shape is None:
-                continue
-            if shape.subject not in SUBJECTS:
-                nearest = nearest_word(shape.subject, SUBJECTS)
-                self.report.add(
-                    "DR314",
-                    shape.span("subject"),
-                    name=shape.subject,
-                    words=known_words(SUBJECTS),
-                    nearest=nearest,
-                )
-                continue
-            taken = self._taken(name, shape.subject)
+            before = len(self.report.diagnostics)
+            shape = self._decision_shape(node, span)
+            subject = self._subject(shape, shape.subject) if shape is not None else None
+            taken = self._taken(name, subject or "customer")
             if taken is not None:
                 self.report.add("DR309", span, name=name, taken=taken)
-                continue
-            self._check_dated_by(shape)
-            self.decisions[name] = _DecisionSource(name, shape, draft, span)
+            elif shape is None or subject is None:
+                self.at_fault.add(name)
+            else:
+                self._check_dated_by(shape, subject)
+                sound = len(self.report.diagnostics) == before
+                self.decisions[name] = _DecisionSource(name, subject, shape, draft, span, sound)
 
-    def _check_dated_by(self, shape: DecisionShape) -> None:
-        fields = SUBJECTS[shape.subject].fields
-        if shape.dated_by is not None and fields.get(shape.dated_by) != DATE:
+    def _decision_shape(self, node: Node, owner: Span) -> DecisionShape | None:
+        """Return a decision as the shape of its kind, or of the one that was meant."""
+        if not isinstance(node, MapNode):
+            self.report.not_this(node, phrase("a mapping"))
+            return None
+        meant = next((key.text for key, _ in node.entries if nearest_word(key.text, ["kind"])), "kind")
+        kind = node.get("kind") or node.get(meant)
+        if kind is None:
+            self.report.add("DR202", owner, key="kind")
+            return None
+        if not isinstance(kind, ScalarNode) or not kind.text:
+            self.report.not_this(kind, phrase("a word"))
+            return None
+        word: str | None = kind.text
+        if kind.text not in DECISION_SHAPES:
+            words = known_words(DECISION_SHAPES)
+            word = nearest_word(kind.text, DECISION_SHAPES)
+            self.report.add("DR204", kind, word=kind.text, words=words, nearest=word)
+        if word is None:
+            return None
+        shape, faults = mended_shape(DECISION_SHAPES[word], node, owner)
+        self.report.extend(faults)
+        return shape
+
+    def _subject(self, shape: Shape, name: str, node: Node | None = None) -> str | None:
+        """Return a subject, or the one that was meant."""
+        if name in SUBJECTS:
+            return name
+        nearest = nearest_word(name, SUBJECTS)
+        if not shape.broken("subject"):
+            at = node if node is not None else shape.span("subject")
+            self.report.add("DR314", at, name=name, words=known_words(SUBJECTS), nearest=nearest)
+        return nearest
+
+    def _check_dated_by(self, shape: DecisionShape, subject: str) -> None:
+        fields = SUBJECTS[subject].fields
+        if shape.dated_by and fields.get(shape.dated_by) != DATE:
             dates = [name for name, type_ in fields.items() if type_ == DATE]
             self.report.add(
                 "DR315",
                 shape.span("dated_by"),
                 name=shape.dated_by,
-                subject=shape.subject,
+                subject=subject,
                 words=known_words(dates),
                 nearest=nearest_word(shape.dated_by, dates),
             )
@@ -256,22 +303,18 @@ class Editor:
     def _fact_sources(self, draft: Draft) -> None:
         for name, node in draft.shape.facts.items():
             key = self._key(draft, "facts", name)
-            subject_node = node.get("subject") if isinstance(node, MapNode) else None
-            subject = subject_node.text if isinstance(subject_node, ScalarNode) else "customer"
-            if subject not in SUBJECTS:
-                words = known_words(SUBJECTS)
-                at = subject_node if subject_node is not None else node
-                self.report.add(
-                    "DR314", at, name=subject, words=words, nearest=nearest_word(subject, SUBJECTS)
-                )
+            shape, faults = mended_shape(FactShape, _described_part(node, key.span))
+            self.report.extend(faults)
+            subject = self._subject(shape, shape.subject)
+            if subject is None:
+                self.at_fault.add(name)
                 continue
             taken = self._taken(name, subject)
-            if taken is None and name in self.parameters:
-                taken = Phrase("参数", "a parameter")
             if taken is not None:
                 self.report.add("DR309", key, name=name, taken=taken)
-                continue
-            self.fact_sources[subject][name] = _FactSource(name, node, key, draft.builtin)
+            else:
+                source = _FactSource(name, node, key, shape, builtin=draft.builtin)
+                self.fact_sources[subject][name] = source
 
     @staticmethod
     def _key(draft: Draft, table: str, name: str) -> ScalarNode:
@@ -287,11 +330,9 @@ class Editor:
             key = draft.shape.key_span("items", name)
             if name in self.items:
                 self.report.add("DR309", key, name=name, taken=Phrase("物品", "an item"))
-                continue
             given = [word for word in ("value", "price", "refund") if getattr(shape, word) is not None]
             if len(given) != 1:
                 self.report.add("DR514", key, name=name)
-                continue
             stated = shape.value is not None and not (
                 isinstance(shape.value, ScalarNode) and shape.value.text == "unstated"
             )
@@ -310,39 +351,44 @@ class Editor:
 
     # --- meaning ---
 
+    def _define_from(self, subject: str, source: _FactSource, scope: Scope) -> None:
+        """Give a fact its meaning, and the facts that it needs theirs."""
+        try:
+            self.define(subject, source, scope)
+        except RecursionError:
+            self.report.add("DR317", source.key, name=source.name, limit=str(MAX_CHAIN))
+            for name in self.chain:
+                self.fact_sources[subject][name].done = True
+        self.chain.clear()
+
     def define(self, subject: str, source: _FactSource, scope: Scope) -> FactDefinition | None:
         """Give a fact its meaning; a fact that needs itself is a fault."""
-        if source.making:
-            chain = [name for name, each in self.fact_sources[subject].items() if each.making]
-            self.report.add("DR308", source.key, members=" -> ".join([*chain, source.name]))
-            return None
         if source.done:
             return self.facts[subject].get(source.name)
-        source.making = True
-        expr = fact_form(source.node, scope)
-        source.making, source.done = False, True
+        if source.name in self.chain:
+            circle = [*self.chain[self.chain.index(source.name) :], source.name]
+            self.report.add("DR308", source.key, members=" -> ".join(circle))
+            return None
+        if len(self.chain) >= MAX_CHAIN:
+            self.report.add("DR317", source.key, name=self.chain[0], limit=str(MAX_CHAIN))
+            return None
+        self.chain.append(source.name)
+        expr = fact_form(source.node, scope, source.key.span)
+        self.chain.pop()
+        source.done = True
+        shape = source.shape
+        actionable = constant(shape.actionable, BOOLEAN, scope) if shape.actionable is not None else None
         if expr is None:
             return None
-        node = source.node
-        assert isinstance(node, MapNode)
-        title_node = node.get("title")
-        title = Title()
-        if title_node is not None:
-            read, faults = read_title(title_node)
-            self.report.extend(faults)
-            title = read if read is not None else title
-        actionable = node.get("actionable")
-        if actionable is not None:
-            constant(actionable, BOOLEAN, scope)
         definition = FactDefinition(
             name=source.name,
             subject=subject,
             type=type_of(expr),
             expr=expr,
-            title=title,
+            title=shape.title,
             place=source.key.span.short,
             builtin=source.builtin,
-            actionable=not (isinstance(actionable, ScalarNode) and actionable.text == "false"),
+            actionable=actionable is None or actionable.value is True,
         )
         self.facts[subject][source.name] = definition
         return definition
@@ -356,95 +402,115 @@ class Editor:
             policy=source.draft.name,
             clause=clause_shape.clause_of() if clause_shape is not None else None,
             items=self.items.keys(),
-            definitions={name: each.expr for name, each in self.facts[shape.subject].items()},
+            definitions={name: each.expr for name, each in self.facts[source.subject].items()},
+            sound=source.sound,
         )
         return decision(shape, making, source.span)
 
     # --- order ---
 
     def _ordered(self, made: dict[str, AnyDecision]) -> dict[str, AnyDecision]:
-        """Return decisions and their angles in dependency order; report circles."""
-        graph: dict[str, set[str]] = {}
-        places: dict[str, Span] = {}
-        for name, each in made.items():
-            source = self.decisions[name]
-            places[name] = source.span
-            graph[name] = self._needs_of_parts(each)
-            if isinstance(each, Tier):
-                for angle in each.angles:
-                    key = f"{name}.{angle.id}"
-                    rules = [rule.when for rule in each.rules if rule.angle == angle.id]
-                    graph[key] = self._needs(each.subject, rules)
-                    graph[name].add(key)
-                    graph[name] -= {name}
-                    places[key] = source.shape.key_span("angles", angle.id)
-        order: list[str] = []
-        state: dict[str, int] = {}
-        for name in graph:
-            self._visit(name, graph, places, state, order, [])
+        """Return decisions as written, but each after those that it needs; its angles so too. Report circles."""
+        ranks: dict[str, dict[str, int]] = {}
+        rests: dict[str, Iterator[str]] = {}
+        for subject in SUBJECTS:
+            own = [each for each in made.values() if each.subject == subject]
+            order = self._in_order(self._graph(subject, own))
+            ranks[subject] = {key: at for at, key in enumerate(order)}
+            names = {each.name for each in own}
+            rests[subject] = iter([key for key in order if key in names])
         result: dict[str, AnyDecision] = {}
-        for name in order:
-            if name not in made:
-                continue
-            each = made[name]
-            if isinstance(each, Tier):
-                ranked = {key: at for at, key in enumerate(order)}
-                angles = sorted(each.angles, key=lambda angle: ranked[f"{name}.{angle.id}"])
-                each = replace(each, angles=tuple(angles))
-            result[name] = each
+        for asked in made.values():
+            while asked.name not in result:
+                name = next(rests[asked.subject])
+                each = made[name]
+                if isinstance(each, Tier):
+                    rank = {angle.id: ranks[each.subject][f"{name}.{angle.id}"] for angle in each.angles}
+                    each = replace(each, angles=tuple(sorted(each.angles, key=lambda one: rank[one.id])))
+                result[name] = each
         return result
 
-    def _visit(
-        self,
-        name: str,
-        graph: dict[str, set[str]],
-        places: dict[str, Span],
-        state: dict[str, int],
-        order: list[str],
-        path: list[str],
-    ) -> None:
-        if state.get(name) == 1:
-            circle = [*path[path.index(name) :], name]
-            self.report.add("DR308", places[name], members=" -> ".join(circle))
-            return
-        if state.get(name) == 2 or name not in graph:
-            return
-        state[name] = 1
-        for needed in sorted(graph[name]):
-            self._visit(needed, graph, places, state, order, [*path, name])
-        state[name] = 2
-        order.append(name)
+    def _graph(self, subject: str, decisions: list[AnyDecision]) -> _Graph:
+        """Return where each decision, angle and fact of a subject stands, and what it needs."""
+        graph: _Graph = {}
+        for each in decisions:
+            source = self.decisions[each.name]
+            angles = (
+                {f"{each.name}.{angle.id}": angle.id for angle in each.angles}
+                if isinstance(each, Tier)
+                else {}
+            )
+            graph[each.name] = source.span, sorted(angles) or _needs(_parts(each))
+            for key, angle in angles.items():
+                rules = [rule.when for rule in each.rules if rule.angle == angle]
+                graph[key] = source.shape.key_span("angles", angle), _needs(rules)
+        for name, fact in self.fact_sources[subject].items():
+            if name in self.facts[subject]:
+                graph[name] = fact.key.span, _needs([self.facts[subject][name].expr])
+        return graph
 
-    def _needs_of_parts(self, each: AnyDecision) -> set[str]:
-        if isinstance(each, Tier):
-            return set()
-        exprs = [rule.when for rule in each.rules]
-        for attribute in ("measure", "times"):
-            found = getattr(each, attribute, None)
-            if found is not None:
-                exprs.append(found)
-        return self._needs(each.subject, exprs)
-
-    def _needs(self, subject: str, exprs: Iterable[Expr]) -> set[str]:
-        """Return the decisions (and ``tier.angle``) that expressions need, through facts."""
-        found: set[str] = set()
-        seen: set[str] = set()
-        stack = list(exprs)
-        while stack:
-            for node in walk(stack.pop()):
-                if isinstance(node, Answer):
-                    found.add(node.decision)
-                elif isinstance(node, LevelIn):
-                    found.add(node.decision if node.angle is None else f"{node.decision}.{node.angle}")
-                elif isinstance(node, Fact) and node.name not in seen:
-                    seen.add(node.name)
-                    definition = self.facts[subject].get(node.name)
-                    if definition is not None:
-                        stack.append(definition.expr)
-        return found
+    def _in_order(self, graph: _Graph) -> list[str]:
+        """Return everything after what it needs; report circles."""
+        order: dict[str, None] = {}
+        for first in graph:
+            path = {first: iter(graph[first][1])} if first not in order else {}
+            while path:
+                name, rest = next(reversed(path.items()))
+                needed = next(rest, None)
+                if needed is None:
+                    del path[name]
+                    order[name] = None
+                elif needed in path:
+                    members = [*path]
+                    circle = [*members[members.index(needed) :], needed]
+                    self.report.add("DR308", graph[needed][0], members=" -> ".join(circle))
+                elif needed in graph and needed not in order:
+                    path[needed] = iter(graph[needed][1])
+        return list(order)
 
 
 def _plain_field(subject: str, name: str, type_: Type) -> Expr:
     """Return how a plain field is read; `out_of_reach` is the one field whose absence means false."""
     plain = Field(subject, name, type_)
     return FirstKnown((plain, Constant(value=False, type=BOOLEAN))) if name == "out_of_reach" else plain
+
+
+def _parts(each: AnyDecision) -> Iterator[Expr]:
+    """Yield the expressions of a decision."""
+    yield from (rule.when for rule in each.rules)
+    match each:
+        case Stage():
+            yield each.measure
+        case Payout():
+            yield from (part for part in (each.measure, each.times) if part is not None)
+            yield from (line.amount for lines in each.lines.values() for line in lines)
+        case _:
+            pass
+
+
+def _needs(exprs: Iterable[Expr]) -> list[str]:
+    """Return the facts, decisions and angles (``tier.angle``) that expressions read, by name."""
+    found: set[str] = set()
+    for node in (node for expr in exprs for node in walk(expr)):
+        match node:
+            case Fact(name=name) | Answer(decision=name) | LevelIn(decision=name, angle=None):
+                found.add(name)
+            case LevelIn(decision=name, angle=angle):
+                found.add(f"{name}.{angle}")
+            case _:
+                pass
+    return sorted(found)
+
+
+def _described_part(node: Node, span: Span) -> MapNode:
+    """Return the keys of a fact that are not its form."""
+    entries = node.entries if isinstance(node, MapNode) else ()
+    return MapNode(tuple(entry for entry in entries if entry[0].text in COMMON_KEYS), span)
+
+
+def _is_value(text: str) -> bool:
+    """Tell whether a text reads as a value, so that it cannot be a name."""
+    try:
+        return read_literal(text).kind is not Kind.TEXT
+    except ValueError:
+        return True

@@ -10,8 +10,9 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from dealerrules.diagnostics import nearest_word
+from dealerrules.diagnostics import Phrase, nearest_word
 from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode
+from dealerrules.policy.phrases import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ Change = "Callable[[Node], Node | None]"
 def extended(nodes: list[MapNode], report: Report) -> list[MapNode]:
     """Return the policies with every extension worked in; a policy that others extend is no policy of its own."""
     by_name = {text: node for node in nodes for text in _names(node)}
+    circles: set[frozenset[int]] = set()
     templates: set[int] = set()
     made: list[tuple[MapNode, MapNode]] = []
     for node in nodes:
@@ -37,17 +39,32 @@ def extended(nodes: list[MapNode], report: Report) -> list[MapNode]:
         while isinstance(wanted := current.get("extend"), ScalarNode):
             base = by_name.get(wanted.text) or by_name.get(PurePath(wanted.text).name)
             if base is None:
-                report.add("DR313", wanted, name=wanted.text, nearest=nearest_word(wanted.text, by_name))
+                nearest = nearest_word(wanted.text, by_name)
+                if nearest is not None or not report.lost:
+                    report.add("DR313", wanted, name=wanted.text, nearest=nearest)
+                report.lost = True
                 break
             if id(base) in seen:
-                report.add("DR308", wanted, members=f"{_name(node)} -> {wanted.text}")
+                if frozenset(seen) not in circles:
+                    report.add("DR308", wanted, members=f"{_name(current)} -> {wanted.text}")
+                circles.add(frozenset(seen))
                 break
             seen.add(id(base))
             templates.add(id(base))
             result = _merged(base, result, report)
             current = base
+        if current is node and node.get("extend") is None:
+            _check_alone(node, report)
         made.append((node, result))
     return [result for node, result in made if id(node) not in templates]
+
+
+def _check_alone(node: MapNode, report: Report) -> None:
+    """Report changes to another policy where none is named."""
+    for word in ("override", "remove"):
+        key = node.key(word)
+        if key is not None:
+            report.add("DR202", key, key="extend")
 
 
 def _name(node: MapNode) -> str:
@@ -82,12 +99,18 @@ def _merged(base: MapNode, own: MapNode, report: Report) -> MapNode:
     entries.pop("extend", None)
     result = MapNode(tuple(entries.values()), own.span)
     override = own.get("override")
+    if override is not None and not isinstance(override, MapNode):
+        report.not_this(override, phrase("a mapping"))
     for key, value in override.entries if isinstance(override, MapNode) else ():
         changed = _change(result, key.text.split("."), lambda old, new=value: _replaced(old, new))  # type: ignore[misc]
         result = _or_report(result, changed, key, report)
     remove = own.get("remove")
+    if remove is not None and not isinstance(remove, ListNode):
+        report.not_this(remove, phrase("a list"))
     for item in remove.items if isinstance(remove, ListNode) else ():
-        if isinstance(item, ScalarNode):
+        if not isinstance(item, ScalarNode):
+            report.not_this(item, phrase("a word"))
+        else:
             result = _or_report(result, _change(result, item.text.split("."), lambda _: None), item, report)
     return result
 
@@ -97,7 +120,8 @@ def _check_new(base: MapNode, own: MapNode, report: Report) -> None:
     for key, _ in own.entries:
         first = base.key(key.text)
         if first is not None:
-            report.add("DR310", key, id=key.text, line=str(first.span.line))
+            related = ((first.span, Phrase("那里已经有了", "it is there already")),)
+            report.add("DR318", key, name=key.text, related=related)
 
 
 def _or_report(result: MapNode, changed: Node | None, at: ScalarNode, report: Report) -> MapNode:

@@ -6,9 +6,10 @@ decisions are read here too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from dealerrules.diagnostics import nearest_word
+from dealerrules.diagnostics import Phrase, Span, nearest_word
 from dealerrules.expr import (
     Aggregate,
     Arithmetic,
@@ -27,14 +28,16 @@ from dealerrules.expr import (
     type_of,
 )
 from dealerrules.policy.conditions import ELAPSES, condition
-from dealerrules.policy.document import known_words
-from dealerrules.policy.literals import VALUE_TYPES, constant
+from dealerrules.policy.document import CalendarShape, LookupShape, known_words, mended_shape
+from dealerrules.policy.literals import VALUE_TYPES, constant, meant, words_of
 from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode
 from dealerrules.policy.phrases import KIND_WORDS, phrase, shape_name
-from dealerrules.policy.scope import Levels, Scope
+from dealerrules.policy.scope import Levels, Report, Scope, Several
 from dealerrules.records import TABLES
 from dealerrules.values import (
+    BOOLEAN,
     COUNT,
+    DATE,
     DAYS,
     MONTHS,
     NUMBER,
@@ -46,7 +49,12 @@ from dealerrules.values import (
     read_literal,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
 _REDUCTIONS = {how.value: how for how in Reduction}
+
+
 _PAIRS = {
     "add": Operator.ADD,
     "subtract": Operator.SUBTRACT,
@@ -56,6 +64,8 @@ _PAIRS = {
     "min": Operator.MIN,
     "max": Operator.MAX,
 }
+
+
 FORMS = (
     "field",
     *_REDUCTIONS,
@@ -68,30 +78,41 @@ FORMS = (
     "lookup",
     "before",
 )
-_COMMON = {"title", "subject", "actionable", "source", "data"}
-_EXTRA: dict[str, set[str]] = {
-    "field": {"type", "options", "ordered"},
-    "share": {"of"},
-    "before": {"fact"},
-    **{word: {"where", "within", "after", "that", "take", "allow_gap", "if_none"} for word in _REDUCTIONS},
-    "first_known": {"if_none"},
+
+
+COMMON_KEYS = ("title", "subject", "actionable", "source", "data")
+
+
+_AGGREGATE = ("where", "within", "after")
+
+
+_ALSO: dict[str, tuple[str, ...]] = {
+    "field": ("type", "options", "ordered"),
+    "share": ("of",),
+    "before": ("fact",),
+    "first_known": ("if_none",),
+    "count": _AGGREGATE,
+    "distinct": ("take", *_AGGREGATE),
+    "sum": ("take", *_AGGREGATE),
+    "some": ("that", *_AGGREGATE),
+    "every": ("that", *_AGGREGATE),
+    "latest": (*_AGGREGATE, "take", "if_none"),
+    "earliest": (*_AGGREGATE, "take", "if_none"),
+    "streak": (*_AGGREGATE, "allow_gap"),
 }
-_AGGREGATE_KEYS: dict[Reduction, set[str]] = {
-    Reduction.COUNT: set(),
-    Reduction.DISTINCT: {"take"},
-    Reduction.SUM: {"take"},
-    Reduction.SOME: {"that"},
-    Reduction.EVERY: {"that"},
-    Reduction.LATEST: {"take", "if_none"},
-    Reduction.EARLIEST: {"take", "if_none"},
-    Reduction.STREAK: {"allow_gap"},
-}
+"""The keys that go with each form."""
+
+
 _REQUIRED = {
-    Reduction.DISTINCT: "take",
-    Reduction.SUM: "take",
-    Reduction.SOME: "that",
-    Reduction.EVERY: "that",
+    "field": "type",
+    "share": "of",
+    "before": "fact",
+    "distinct": "take",
+    "sum": "take",
+    "some": "that",
+    "every": "that",
 }
+"""The key that a form cannot be without."""
 
 
 @dataclass(slots=True)
@@ -99,51 +120,73 @@ class _Form:
     """A fact form being read."""
 
     node: MapNode
-    word: str
+    key: ScalarNode
     value: Node
     scope: Scope
-    common: set[str] = field(default_factory=set)
+
+    @property
+    def word(self) -> str:
+        """The word that says which form it is."""
+        return self.key.text
+
+    @property
+    def report(self) -> Report:
+        """Where faults go."""
+        return self.scope.report
 
     def sub(self, key: str) -> Node | None:
         """Return the node of a further key."""
         return self.node.get(key)
 
 
-def fact_form(node: Node, scope: Scope, *, named: bool = True) -> Expr | None:
+def fact_form(node: Node, scope: Scope, owner: Span | None = None) -> Expr | None:
     """Return a fact's definition as an expression.
 
     Args:
         node: a mapping with exactly one of :data:`FORMS`, and the keys that go with it.
         scope: the names of its subject.
-        named: whether it is a fact of its own (with title and subject) or stands inside another.
+        owner: where the fact's name stands; none for a form inside another, which has no title and subject.
     """
     if not isinstance(node, MapNode):
-        scope.report.add(
-            "DR203", node, expected=phrase("a fact form such as `count: visits`"), got=shape_name(node)
-        )
+        scope.report.not_this(node, phrase("a fact form such as `count: visits`"))
         return None
+    common = COMMON_KEYS if owner is not None else ()
     words = [key for key, _ in node.entries if key.text in FORMS]
-    allowed_common = _COMMON if named else set()
-    if len(words) != 1:
-        if not words:
-            unknown = next((key for key, _ in node.entries if key.text not in allowed_common), None)
-            nearest = nearest_word(unknown.text, FORMS) if unknown is not None else None
-            scope.report.add("DR303", unknown or node, forms=known_words(FORMS), nearest=nearest)
-        else:
-            scope.report.add("DR304", words[1], first=words[0].text, second=words[1].text)
+    if not words:
+        others = [key for key, _ in node.entries if key.text not in common]
+        near = next((word for key in others if (word := nearest_word(key.text, FORMS))), None)
+        at = next((key for key in others if nearest_word(key.text, FORMS) == near), owner or node)
+        scope.report.add("DR303", at, forms=known_words(FORMS), nearest=near)
+        return None
+    if len(words) > 1:
+        scope.report.add("DR304", words[1], first=words[0].text, second=words[1].text)
         return None
     word = words[0].text
-    allowed = {word} | _EXTRA.get(word, set()) | allowed_common
+    known = (word, *_ALSO.get(word, ()), *common)
+    entries: list[tuple[ScalarNode, Node]] = []
     sound = True
-    for key, _ in node.entries:
-        if key.text not in allowed:
-            known = known_words(allowed)
-            scope.report.add("DR201", key, key=key.text, known=known, nearest=nearest_word(key.text, allowed))
-            sound = False
-    value = node.get(word)
-    assert value is not None
-    made = _make(_Form(node, word, value, scope))
+    for key, value in node.entries:
+        if key.text in known:
+            entries.append((key, value))
+            continue
+        near = nearest_word(key.text, [other for other in known if node.get(other) is None])
+        scope.report.add("DR201", key, key=key.text, known=known_words(known), nearest=near)
+        sound = False
+        if near is not None:  # so that it is not missed, and is itself looked at
+            entries.append((ScalarNode(near, key.span, key.quoted), value))
+    form = _Form(MapNode(tuple(entries), node.span), words[0], _there(node, word), scope)
+    required = _REQUIRED.get(word)
+    if required is not None and form.sub(required) is None:
+        scope.report.add("DR202", form.key, key=required)
+        sound = False
+    made = _make(form)
     return made if sound else None
+
+
+def _there(node: MapNode, key: str) -> Node:
+    found = node.get(key)
+    assert found is not None
+    return found
 
 
 def _make(form: _Form) -> Expr | None:
@@ -153,8 +196,8 @@ def _make(form: _Form) -> Expr | None:
     if word in _PAIRS:
         return _arithmetic(form, _PAIRS[word])
     if word in ELAPSES:
-        item = operand(form.value, form.scope, Type(Kind.DATE))
-        return None if item is None or not _is_date(item, form) else Elapsed(ELAPSES[word], item)
+        item = operand(form.value, form.scope, DATE)
+        return None if item is None or not _is_date(item, form.value, form) else Elapsed(ELAPSES[word], item)
     match word:
         case "field":
             return _attribute(form)
@@ -170,50 +213,51 @@ def _make(form: _Form) -> Expr | None:
             return _before(form)
 
 
-def _is_date(item: Expr, form: _Form) -> bool:
-    if type_of(item).kind is Kind.DATE:
-        return True
-    form.scope.report.add(
-        "DR408", form.value, word=form.word, name=said(form.value), kind=KIND_WORDS[type_of(item).kind]
-    )
-    return False
-
-
 def said(node: Node) -> str:
-    """Return a scalar's text, or what a node is, for messages."""
-    return node.text if isinstance(node, ScalarNode) else shape_name(node).en
+    """Return a node in few words, for messages: a text as it is, a form by its first key."""
+    match node:
+        case ScalarNode():
+            return node.text
+        case MapNode(entries=((key, _), *_)):
+            return f"{{{key.text}: …}}"
+        case _:
+            return "[…]"
 
 
 def operand(node: Node, scope: Scope, expected: Type | None = None, *, literal: bool = True) -> Expr | None:
     """Return an operand: a fact's name, a parameter's name, a literal, or a nested fact form."""
     if isinstance(node, MapNode):
-        return fact_form(node, scope, named=False)
-    if not isinstance(node, ScalarNode):
-        scope.report.add(
-            "DR203", node, expected=phrase("a fact, a parameter or a value"), got=shape_name(node)
-        )
+        return fact_form(node, scope)
+    if not isinstance(node, ScalarNode) or (not node.text and not node.quoted):
+        scope.report.not_this(node, phrase("a fact, a parameter or a value"))
         return None
     if scope.has(node.text):
         meaning = scope.resolve(node.text)
-        if isinstance(meaning, Levels):
-            scope.report.add("DR409", node, name=node.text)
-            return None
-        return meaning
+        match meaning:
+            case Levels():
+                scope.report.add("DR409", node, name=node.text, level=meaning.names[0])
+                return None
+            case Several():
+                scope.report.add("DR412", node, name=node.text)
+                return None
+            case _:
+                return meaning
     parameter = scope.parameters.get(node.text)
-    if parameter is not None and parameter.type is not None and not isinstance(parameter.value, tuple):
-        return Constant(parameter.value, parameter.type, parameter.name)
+    if parameter is not None:
+        if parameter.value is None:
+            return None
+        if parameter.type is not None and not isinstance(parameter.value, tuple):
+            return Constant(parameter.value, parameter.type, parameter.name)
+        found, wanted = phrase("a list"), phrase("a single value")
+        scope.report.add("DR403", node, name=node.text, found=found, expected=wanted)
+        return None
     try:
         read = read_literal(node.text)
     except ValueError:
-        scope.report.add("DR407", node, value=node.text)
+        scope.report.add("DR407", node, value=node.text, nearest=meant(node.text, Kind.DATE))
         return None
     if read.kind is Kind.TEXT:
-        scope.report.add(
-            "DR301",
-            node,
-            name=node.text,
-            nearest=nearest_word(node.text, [*scope.names(), *scope.parameters]),
-        )
+        scope.unknown(node, scope.parameters)
         return None
     if not literal:
         scope.report.add("DR410", node, value=node.text)
@@ -223,21 +267,35 @@ def operand(node: Node, scope: Scope, expected: Type | None = None, *, literal: 
     return Constant(read.value, Type(read.kind))
 
 
+def _is_date(item: Expr, node: Node, form: _Form, word: str | None = None) -> bool:
+    kind = type_of(item).kind
+    if kind is not Kind.DATE:
+        form.report.add("DR408", node, word=word or form.word, name=said(node), kind=KIND_WORDS[kind])
+    return kind is Kind.DATE
+
+
+def _is_quantity(item: Expr, node: Node, form: _Form, kinds: Collection[Kind], wanted: Phrase) -> bool:
+    kind = type_of(item).kind
+    if kind not in kinds:
+        found = KIND_WORDS[kind]
+        form.report.add("DR413", node, word=form.word, name=said(node), found=found, expected=wanted)
+    return kind in kinds
+
+
 def _operands(form: _Form, count: int | None, *, literal: bool = True) -> list[Expr] | None:
-    if (
-        not isinstance(form.value, ListNode)
-        or not form.value.items
-        or (count and len(form.value.items) != count)
-    ):
-        wanted = phrase("a list of two: `[a, b]`" if count else "a list: `[a, b]`")
-        form.scope.report.add("DR203", form.value, expected=wanted, got=shape_name(form.value))
+    wanted = phrase("a list of two: `[a, b]`" if count else "a list: `[a, b]`")
+    if not isinstance(form.value, ListNode):
+        form.report.not_this(form.value, wanted)
+        return None
+    if not form.value.items or (count and len(form.value.items) != count):
+        got = Phrase(f"{len(form.value.items)}项的列表", f"a list of {len(form.value.items)}")
+        form.report.add("DR203", form.value, expected=wanted, got=got)
         return None
     found = [operand(item, form.scope, literal=literal) for item in form.value.items]
     return None if any(item is None for item in found) else [item for item in found if item is not None]
 
 
 _UNITLESS = {Kind.COUNT, Kind.NUMBER, Kind.RATIO}
-_DURATIONS = {Kind.MONTHS, Kind.DAYS}
 
 
 def arithmetic_type(how: Operator, left: Type, right: Type) -> Type | None:
@@ -285,33 +343,27 @@ def _arithmetic(form: _Form, how: Operator) -> Expr | None:
     return Arithmetic(how, left, right, type_)
 
 
+_NUMBERS = {Kind.COUNT, Kind.NUMBER}
+
+
+_AMOUNTS = QUANTITIES - {Kind.DATE}
+
+
 def _share(form: _Form) -> Expr | None:
     share = constant(form.value, RATIO, form.scope)
     of = form.sub("of")
-    if of is None:
-        form.scope.report.add("DR202", form.node.entries[0][0], key="of")
+    item = operand(of, form.scope) if of is not None else None
+    if share is None or item is None or of is None:
         return None
-    item = operand(of, form.scope)
-    if share is None or item is None:
+    if not _is_quantity(item, of, form, _AMOUNTS, phrase("a quantity")):
         return None
     type_ = type_of(item)
-    if type_.kind not in QUANTITIES or type_.kind is Kind.DATE:
-        form.scope.report.add(
-            "DR411", of, word="share", left=KIND_WORDS[Kind.RATIO], right=KIND_WORDS[type_.kind]
-        )
-        return None
     return Arithmetic(Operator.MULTIPLY, share, item, NUMBER if type_.kind is Kind.COUNT else type_)
 
 
 def _rounded(form: _Form) -> Expr | None:
     item = operand(form.value, form.scope)
-    if item is None:
-        return None
-    kind = type_of(item).kind
-    if kind not in {Kind.COUNT, Kind.NUMBER}:
-        form.scope.report.add(
-            "DR411", form.value, word=form.word, left=KIND_WORDS[kind], right=KIND_WORDS[Kind.NUMBER]
-        )
+    if item is None or not _is_quantity(item, form.value, form, _NUMBERS, KIND_WORDS[Kind.NUMBER]):
         return None
     return RoundWhole(form.word == "round_up", item, COUNT)
 
@@ -322,7 +374,7 @@ def _if_none(form: _Form, made: Expr) -> Expr | None:
         return made
     if isinstance(node, ScalarNode) and node.text == "unknown":
         return IfAbsent(made)
-    form.scope.report.add("DR404", node, word=said(node), words="`unknown`", nearest="unknown")
+    form.report.add("DR404", node, word=said(node), words="`unknown`", nearest="unknown")
     return None
 
 
@@ -345,183 +397,134 @@ def _first_known(form: _Form) -> Expr | None:
 
 
 def _lookup(form: _Form) -> Expr | None:
-    by, values = (
-        (form.value.get("by"), form.value.get("values")) if isinstance(form.value, MapNode) else (None, None)
-    )
-    if by is None or not isinstance(values, MapNode) or not values.entries:
-        form.scope.report.add(
-            "DR203",
-            form.value,
-            expected=phrase("`{by: FACT, values: {word: value, …}}`"),
-            got=shape_name(form.value),
-        )
-        return None
-    item = operand(by, form.scope)
-    if item is None:
+    shape, faults = mended_shape(LookupShape, form.value, form.key.span)
+    form.report.extend(faults)
+    item = operand(shape.by, form.scope)
+    values = shape.here.get("values")
+    if item is None or not isinstance(values, MapNode):
         return None
     cases: list[tuple[Value, Value]] = []
     type_: Type | None = None
     for key, node in values.entries:
         word = constant(key, type_of(item), form.scope)
         made = constant(node, type_, form.scope) if type_ else operand(node, form.scope)
-        if word is None or not isinstance(made, Constant):
-            return None
-        type_ = type_ or made.type
-        cases.append((word.value, made.value))
-    assert type_ is not None
-    return Lookup(item, tuple(cases), type_)
+        if made is not None and not isinstance(made, Constant):
+            form.report.add("DR203", node, expected=phrase("a parameter or a value"), got=shape_name(node))
+        elif made is not None:
+            type_ = type_ or made.type
+            cases += [(word.value, made.value)] if word is not None else []
+    if type_ is None or len(cases) < len(values.entries):
+        return None
+    return None if faults else Lookup(item, tuple(cases), type_)
 
 
 def _before(form: _Form) -> Expr | None:
     fact = form.sub("fact")
-    if fact is None:
-        form.scope.report.add("DR202", form.node.entries[0][0], key="fact")
-        return None
     event = operand(form.value, form.scope)
-    item = operand(fact, form.scope)
-    if event is None or item is None or not _is_date(event, form):
+    item = operand(fact, form.scope) if fact is not None else None
+    if event is None or not _is_date(event, form.value, form) or item is None:
         return None
     return Before(event, item)
 
 
 def _attribute(form: _Form) -> Expr | None:
-    node = form.value
-    parts = node.text.split(".") if isinstance(node, ScalarNode) else []
-    type_node = form.sub("type")
-    if len(parts) != 3 or parts[1] != "attributes":
-        form.scope.report.add("DR305", node, name=said(node))
+    parts = form.value.text.split(".") if isinstance(form.value, ScalarNode) else []
+    sound = len(parts) == 3 and parts[:2] == ["customer", "attributes"] and form.scope.subject == "customer"
+    if not sound:
+        form.report.add("DR305", form.value, name=said(form.value))
+    type_ = _attribute_type(form)
+    return Field("customer", f"attributes.{parts[2]}", type_) if sound and type_ is not None else None
+
+
+def _attribute_type(form: _Form) -> Type | None:
+    node = form.sub("type")
+    if node is None:
         return None
-    if type_node is None:
-        form.scope.report.add("DR202", form.node.entries[0][0], key="type")
+    word = said(node)
+    if word != "category":
+        if word not in VALUE_TYPES:
+            words = [*VALUE_TYPES, "category"]
+            near = nearest_word(word, words)
+            form.report.add("DR204", node, word=word, words=known_words(words), nearest=near)
+        for key in ("options", "ordered"):
+            if form.sub(key) is not None and word in VALUE_TYPES:
+                form.report.add("DR204", node, word=word, words="`category`", nearest="category")
+                return None
+        return VALUE_TYPES.get(word)
+    options, ordered = form.sub("options"), form.sub("ordered")
+    is_ordered = constant(ordered, BOOLEAN, form.scope) if ordered is not None else None
+    if options is None:
+        form.report.add("DR202", node, key="options")
         return None
-    word = said(type_node)
-    if word == "category":
-        options = form.sub("options")
-        if not isinstance(options, ListNode) or not options.items:
-            form.scope.report.add("DR202", form.node.entries[0][0], key="options")
-            return None
-        ordered = form.sub("ordered")
-        words = tuple(said(item) for item in options.items)
-        return Field(
-            parts[0],
-            f"attributes.{parts[2]}",
-            Type(Kind.CATEGORY, words, ordered is not None and said(ordered) == "true"),
-        )
-    if word not in VALUE_TYPES:
-        known = [*VALUE_TYPES, "category"]
-        form.scope.report.add(
-            "DR204", type_node, word=word, words=known_words(known), nearest=nearest_word(word, known)
-        )
+    words_ = words_of(options, form.report)
+    if words_ is None or (ordered is not None and is_ordered is None):
         return None
-    return Field(parts[0], f"attributes.{parts[2]}", VALUE_TYPES[word])
+    return Type(Kind.CATEGORY, words_, is_ordered is not None and is_ordered.value is True)
 
 
 def _aggregate(form: _Form, how: Reduction) -> Expr | None:
     scope = form.scope
-    if not isinstance(form.value, ScalarNode) or form.value.text not in set(scope.table_names()):
-        name = said(form.value)
-        tables = list(scope.table_names())
-        scope.report.add(
-            "DR306", form.value, name=name, tables=known_words(tables), nearest=nearest_word(name, tables)
-        )
-        return None
-    table = form.value.text
-    if how is Reduction.STREAK and table != "insurance":
-        scope.report.add("DR306", form.value, name=table, tables="`insurance`", nearest="insurance")
+    tables = list(scope.table_names()) if how is not Reduction.STREAK else ["insurance"]
+    table = said(form.value)
+    if table not in tables or table not in scope.table_names():
+        near = nearest_word(table, tables)
+        if isinstance(form.value, ScalarNode) and not form.value.text:
+            form.report.add("DR205", form.value)
+        else:
+            form.report.add("DR306", form.value, name=table, tables=known_words(tables), nearest=near)
         return None
     event = scope.event(table)
-    sound = True
-    allowed = {form.word, "where", "within", "after"} | _AGGREGATE_KEYS[how] | _COMMON
-    for key, _ in form.node.entries:
-        if key.text not in allowed:
-            scope.report.add(
-                "DR201",
-                key,
-                key=key.text,
-                known=known_words(allowed),
-                nearest=nearest_word(key.text, allowed),
-            )
-            sound = False
-    where, that = (
-        condition(node, event) if (node := form.sub(key)) is not None else None for key in ("where", "that")
-    )
-    sound = sound and all(
-        form.sub(key) is None or made is not None for key, made in (("where", where), ("that", that))
-    )
-    required = _REQUIRED.get(how)
-    if required is not None and form.sub(required) is None:
-        scope.report.add("DR202", form.node.entries[0][0], key=required)
-        sound = False
-    take = _take(form, event, how)
-    within = _window(form)
-    after = operand(node, scope) if (node := form.sub("after")) is not None else None
-    gap_node = form.sub("allow_gap")
-    gap = constant(gap_node, DAYS, scope) if gap_node is not None else Constant(0, DAYS)
-    if after is not None and type_of(after).kind is not Kind.DATE:
-        scope.report.add(
-            "DR408",
-            form.sub("after") or form.node,
-            word="after",
-            name=said(form.sub("after") or form.node),
-            kind=KIND_WORDS[type_of(after).kind],
-        )
-        sound = False
-    missing = [
-        key
-        for key, made in (("take", take), ("within", within), ("after", after), ("allow_gap", gap))
-        if form.sub(key) is not None and made is None
-    ]
-    if missing or not sound:
+    parts: dict[str, object] = {}
+    for key, read in (
+        ("where", lambda node: condition(node, event)),
+        ("that", lambda node: condition(node, event)),
+        ("take", lambda node: _take(node, table, form)),
+        ("within", lambda node: _window(node, form)),
+        ("after", lambda node: _date_operand(node, form)),
+        ("allow_gap", lambda node: constant(node, DAYS, scope)),
+    ):
+        node = form.sub(key)
+        if node is not None:
+            parts[key] = read(node)
+    if how is Reduction.STREAK:
+        parts.setdefault("allow_gap", Constant(0, DAYS))
+    if any(part is None for part in parts.values()):
         return None
-    made = Aggregate(how, table, where, that, take, within, after, gap if how is Reduction.STREAK else None)
-    return _if_none(form, made)
+    return _if_none(form, Aggregate(how, table, **parts))  # type: ignore[arg-type]
 
 
-def _take(form: _Form, event: Scope, how: Reduction) -> Field | None:
-    node = form.sub("take")
-    if node is None:
+def _date_operand(node: Node, form: _Form) -> Expr | None:
+    made = operand(node, form.scope, DATE)
+    return made if made is not None and _is_date(made, node, form, "after") else None
+
+
+def _take(node: Node, table: str, form: _Form) -> Field | None:
+    columns = TABLES[table].fields
+    if not isinstance(node, ScalarNode) or node.text not in columns:
+        if isinstance(node, ScalarNode) and node.text:
+            form.scope.event(table).unknown(node, ())
+        else:
+            form.report.not_this(node, phrase("a field"))
         return None
-    name = said(node)
-    columns = TABLES[said(form.value)].fields
-    if name not in columns:
-        event.report.add("DR301", node, name=name, nearest=nearest_word(name, columns))
-        return None
-    taken = Field(said(form.value), name, columns[name])
-    if how is Reduction.SUM and (taken.type.kind not in QUANTITIES or taken.type.kind is Kind.DATE):
-        event.report.add(
-            "DR411", node, word="sum", left=KIND_WORDS[taken.type.kind], right=KIND_WORDS[Kind.NUMBER]
-        )
+    taken = Field(table, node.text, columns[node.text])
+    if form.word == "sum" and not _is_quantity(taken, node, form, _AMOUNTS, phrase("a quantity")):
         return None
     return taken
 
 
-def _window(form: _Form) -> Window | None:
-    node = form.sub("within")
-    if node is None:
-        return None
+def _window(node: Node, form: _Form) -> Window | None:
     if isinstance(node, MapNode):
-        period = node.get("calendar")
-        words = ["year", "quarter", "month"]
-        if period is None or len(node.entries) != 1:
-            form.scope.report.add("DR203", node, expected=phrase("`{calendar: year}`"), got=shape_name(node))
-            return None
-        if said(period) not in words:
-            form.scope.report.add(
-                "DR404",
-                period,
-                word=said(period),
-                words=known_words(words),
-                nearest=nearest_word(said(period), words),
-            )
-            return None
-        return Window(None, said(period))
-    in_days = isinstance(node, ScalarNode) and node.text.endswith((" day", " days", " week", " weeks"))
-    size = operand(node, form.scope, DAYS if in_days else MONTHS)
-    if size is None:
+        shape, faults = mended_shape(CalendarShape, node)
+        form.report.extend(faults)
+        return None if faults else Window(None, shape.calendar)
+    if not isinstance(node, ScalarNode):
+        form.report.not_this(node, KIND_WORDS[Kind.MONTHS])
         return None
-    if not isinstance(size, Constant) or size.type.kind not in _DURATIONS:
-        form.scope.report.add(
-            "DR406", node, value=said(node), kind=KIND_WORDS[Kind.MONTHS], example="12 months", nearest=None
-        )
-        return None
-    return Window(size)
+    try:
+        days = read_literal(node.text).kind is Kind.DAYS
+    except ValueError:
+        days = False
+    parameter = form.scope.parameters.get(node.text)
+    days = days or (parameter is not None and parameter.type == DAYS)
+    size = constant(node, DAYS if days else MONTHS, form.scope)
+    return None if size is None else Window(size)

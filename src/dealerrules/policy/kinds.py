@@ -6,9 +6,10 @@ rule with a condition; what the rules mean together is for the verdict.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
-from dealerrules.diagnostics import nearest_word
+from dealerrules.diagnostics import Phrase, nearest_word
 from dealerrules.expr import (
     All,
     AsOf,
@@ -27,12 +28,13 @@ from dealerrules.policy.bands import (
     band_ids,
     band_intervals,
     band_start,
+    id_span,
     read_measure,
     together,
 )
 from dealerrules.policy.conditions import condition
 from dealerrules.policy.document import (
-    BandShape,
+    AbsentShape,
     DecisionShape,
     Described,
     EffectiveShape,
@@ -40,17 +42,15 @@ from dealerrules.policy.document import (
     OfferShape,
     OutputShape,
     PayoutShape,
-    RowShape,
     RuleShape,
     RulesShape,
     StageShape,
     TierShape,
     known_words,
-    read_shape,
     read_title,
 )
-from dealerrules.policy.literals import VALUE_TYPES, constant
-from dealerrules.policy.making import Making, optional_condition, plain
+from dealerrules.policy.literals import VALUE_TYPES, constant, words_of
+from dealerrules.policy.making import Making, check_effective, check_names, optional_condition, plain
 from dealerrules.policy.model import (
     AnyDecision,
     Cell,
@@ -68,11 +68,11 @@ from dealerrules.policy.model import (
 )
 from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode
 from dealerrules.policy.payouts import PayoutMaker
-from dealerrules.policy.phrases import phrase, shape_name
+from dealerrules.policy.phrases import phrase
 from dealerrules.values import DATE, MONEY, Kind, Type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from dealerrules.diagnostics import Span
 
@@ -105,10 +105,6 @@ def decision(shape: DecisionShape, making: Making, span: Span) -> AnyDecision | 
             raise AssertionError(message)
 
 
-# ---------------------------------------------------------------------------------------------------
-# Tier
-
-
 def _tier(shape: TierShape, making: Making, common: dict[str, object]) -> Tier | None:
     levels = tuple(
         Level(
@@ -121,55 +117,60 @@ def _tier(shape: TierShape, making: Making, common: dict[str, object]) -> Tier |
         )
         for name, level in shape.levels.items()
     )
+    check_names(shape, ("levels", "angles"), making)
+    for word in _DESCRIBING:
+        if word in shape.levels:
+            taken = Phrase("角度下面的键", "a key of angles")
+            making.fault("DR309", shape.key_span("levels", word), name=word, taken=taken)
     angles = []
     for name, node in shape.angles.items():
-        angle_span = shape.span("angles", name)
         if not isinstance(node, MapNode):
-            making.report.add("DR203", node, expected=phrase("a mapping"), got=shape_name(node))
+            making.report.not_this(node, phrase("a mapping"))
             making.sound = False
             continue
-        head = MapNode(
-            tuple(entry for entry in node.entries if entry[0].text in {"title", "source", "data"}), angle_span
-        )
-        described, faults = read_shape(Described, head)
-        making.report.extend(faults)
-        angle = Named(id=name, title=described.title if described else Title())
+        head = MapNode(tuple(entry for entry in node.entries if entry[0].text in _DESCRIBING), node.span)
+        described = making.mended(Described, head)
+        angle = Named(id=name, title=described.title)
         angles.append(angle)
-        own = (
-            described.source.clause_of()
-            if described is not None and described.source is not None
-            else making.clause
-        )
+        clause = described.source.clause_of() if described.source is not None else making.clause
         for key, rules in node.entries:
-            if key.text in {"title", "source", "data"}:
-                continue
-            if key.text not in list(shape.levels)[:-1]:
-                granting = list(shape.levels)[:-1]
-                nearest = nearest_word(key.text, [*granting, "title"])
-                making.report.add("DR311", key, name=key.text, levels=known_words(granting), nearest=nearest)
-                making.sound = False
-                continue
-            _angle_rules(making, angle, key.text, rules, own)
+            if key.text not in _DESCRIBING:
+                _grants(key, shape, making)
+                _angle_rules(making, angle, key.text, rules, clause)
     if not making.sound:
         return None
     return Tier(levels=levels, angles=tuple(angles), rules=making.sorted_rules(), **common)  # type: ignore[arg-type]
 
 
+_DESCRIBING = ("title", "source", "data")
+
+
+def _grants(key: ScalarNode, shape: TierShape, making: Making) -> None:
+    """Check that a key of an angle is a level to grant."""
+    granted = list(shape.levels)[:-1]
+    if key.text not in granted and not shape.broken("levels") and not key.broken:
+        making.fault(
+            "DR311",
+            key,
+            name=key.text,
+            levels=known_words(granted, keep_order=True),
+            nearest=nearest_word(key.text, [*granted, *_DESCRIBING]),
+        )
+
+
 def _angle_rules(making: Making, angle: Named, level: str, node: Node, clause: Clause | None) -> None:
     if not isinstance(node, ListNode):
-        making.report.add("DR203", node, expected=phrase("a list of rules"), got=shape_name(node))
+        making.report.not_this(node, phrase("a list of rules"))
         making.sound = False
         return
+    if not node.items:
+        making.fault("DR205", node)
     for item in node.items:
-        rule, faults = read_shape(RuleShape, item)
-        making.report.extend(faults)
-        if rule is None:
-            making.sound = False
-            continue
+        rule = making.mended(RuleShape, item)
         when = condition(rule.when, making.scope)
         making.add(
-            f"{angle.id}.{rule.id}",
-            when,
+            f"{angle.id}.{rule.id}" if rule.id else "",
+            making.kept(when),
             rule.span("id"),
             described=rule,
             answer=level,
@@ -178,67 +179,43 @@ def _angle_rules(making: Making, angle: Named, level: str, node: Node, clause: C
         )
 
 
-# ---------------------------------------------------------------------------------------------------
-# Stage
-
-
 def _stage(shape: StageShape, making: Making, common: dict[str, object]) -> Stage | None:
+    check_names(shape, ("first", "stages"), making)
     measure = read_measure(shape.measure, making)
+    type_ = type_of(measure) if measure is not None else None
     stages: dict[str, Named] = {}
     order: list[str] = []
     for name, first in shape.first.items():
-        when = condition(first.when, making.scope)
+        when = making.kept(condition(first.when, making.scope))
         making.add(name, when, shape.key_span("first", name), described=first)
         stages[name] = Named(id=name, title=first.title, data=plain(first.data))
         order.append(name)
-    bands: list[tuple[str, BandShape, Start]] = []
+    starts: list[Start] = []
     for name, band in shape.stages.items():
-        start = band_start(band, making, type_of(measure)) if measure is not None else None
-        making.sound = making.sound and start is not None
-        if start is not None:
-            bands.append((name, band, start))
-    if measure is not None:
-        spans = [(start, shape.key_span("stages", name)) for name, _, start in bands]
-        for (name, band, _), when in zip(bands, band_intervals(measure, spans, making) or [], strict=False):
-            making.add(name, when, shape.key_span("stages", name), described=band)
-    for name, band in shape.stages.items():
+        start = band_start(band, making, type_, shape.key_span("stages", name))
+        starts += [start] if start is not None else []
+    conditions = band_intervals(measure, starts, making) if measure is not None else None
+    for at, (name, band) in enumerate(shape.stages.items()):
+        when = conditions[at] if conditions is not None and len(starts) == len(shape.stages) else None
+        making.add(name, when, shape.key_span("stages", name), described=band)
         stages[name] = Named(id=name, title=band.title, data=plain(band.data))
         order.append(name)
-    if shape.when_absent is not None and measure is not None:
-        absent, described = _absent(shape.when_absent, making)
-        if absent is not None:
-            making.add(absent, IsAbsent(measure), shape.span("when_absent"), described=described)
-            stages[absent] = Named(
-                id=absent,
-                title=described.title if described else Title(),
-                data=plain(described.data) if described else None,
-            )
-            order.append(absent)
+    if shape.when_absent is not None:
+        absent = _absent(shape.when_absent, making)
+        when = IsAbsent(measure) if measure is not None else None
+        making.add(absent.id, when, absent.span("id"), described=absent)
+        stages[absent.id] = Named(id=absent.id, title=absent.title, data=plain(absent.data))
+        order.append(absent.id)
     if not making.sound or measure is None:
         return None
     return Stage(measure=measure, order=tuple(order), stages=stages, rules=making.sorted_rules(), **common)  # type: ignore[arg-type]
 
 
-def _absent(node: Node, making: Making) -> tuple[str | None, Described | None]:
+def _absent(node: Node, making: Making) -> AbsentShape:
+    """Return the stage of those without event: an id alone is short for a mapping."""
     if isinstance(node, ScalarNode):
-        if node.text:
-            return node.text, None
-        making.report.add("DR205", node)
-        making.sound = False
-        return None, None
-    found = node.get("id") if isinstance(node, MapNode) else None
-    if not isinstance(node, MapNode) or not isinstance(found, ScalarNode):
-        making.report.add("DR202", node, key="id")
-        making.sound = False
-        return None, None
-    rest = MapNode(tuple(entry for entry in node.entries if entry[0].text != "id"), node.span)
-    described, faults = read_shape(Described, rest)
-    making.report.extend(faults)
-    return found.text, described
-
-
-# ---------------------------------------------------------------------------------------------------
-# Offer
+        node = MapNode(((ScalarNode("id", node.span, quoted=False), node),), node.span)
+    return making.mended(AbsentShape, node)
 
 
 def _offer(shape: OfferShape, making: Making, common: dict[str, object]) -> Offer | None:
@@ -246,20 +223,11 @@ def _offer(shape: OfferShape, making: Making, common: dict[str, object]) -> Offe
     measure = read_measure(shape.measure, making)
     packages: dict[str, Package] = {}
     for equal, name, nodes in band_groups(shape.bands, shape.by, making):
-        shapes: list[OfferBandShape] = []
-        for node in nodes:
-            band, faults = read_shape(OfferBandShape, node)
-            making.report.extend(faults)
-            if band is None:
-                making.sound = False
-            else:
-                shapes.append(band)
+        shapes = [making.mended(OfferBandShape, node) for node in nodes]
         intervals = _offer_intervals(shape, shapes, measure, making)
-        if intervals is None or len(shapes) < len(nodes):
-            making.sound = False
-            continue
-        for band, rule_id, interval in zip(shapes, band_ids(name, shapes), intervals, strict=True):
-            making.add(rule_id, together(when, equal, interval), band.here.span, described=band)
+        for at, (band, rule_id) in enumerate(zip(shapes, band_ids(name, shapes), strict=True)):
+            holds = together(when, equal, intervals[at]) if intervals is not None else None
+            making.add(rule_id, making.kept(holds), id_span(band), described=band)
             packages[rule_id] = _package(band, making)
     if not making.sound:
         return None
@@ -272,70 +240,59 @@ def _offer_intervals(
     if shape.measure is None:
         if len(bands) == 1 and bands[0].start is None and bands[0].over is None:
             return [None]
-        making.report.add("DR508", shape.key_span("bands"))
+        making.fault("DR508", shape.key_span("bands"))
         return None
+    type_ = type_of(measure) if measure is not None else None
+    starts = [start for band in bands if (start := band_start(band, making, type_)) is not None]
     if measure is None:
         return None
-    starts = [band_start(band, making, type_of(measure)) for band in bands]
-    if any(start is None for start in starts):
-        return None
-    pairs = [(start, band.here.span) for start, band in zip(starts, bands, strict=True) if start is not None]
-    made = band_intervals(measure, pairs, making)
-    return None if made is None else list(made)
+    made = band_intervals(measure, starts, making)
+    return None if made is None or len(made) < len(bands) else list(made)
 
 
 def _package(band: OfferBandShape, making: Making) -> Package:
-    for path, names in (
-        *((("choose_one", letter), names) for letter, names in band.choose_one.items()),
-        (("always",), band.always),
-    ):
-        node: Node | None = band.here
-        for key in path:
-            node = node.get(key) if isinstance(node, MapNode) else None
-        _check_items(node, names, making)
-    value = constant(band.value, MONEY, making.scope) if band.value is not None else None
-    always = constant(band.always_value, MONEY, making.scope) if band.always_value is not None else None
-    making.sound = making.sound and (band.value is None) == (value is None)
-    making.sound = making.sound and (band.always_value is None) == (always is None)
+    for letter in band.choose_one:
+        _check_items(band.node("choose_one", letter), making)
+    _check_items(band.node("always"), making)
+    value, always_value = (
+        making.kept(constant(node, MONEY, making.scope)) if node is not None else None
+        for node in (band.value, band.always_value)
+    )
     return Package(
         choose_one=band.choose_one,
         always=band.always,
         value=value.value if value is not None else None,  # type: ignore[arg-type]
-        always_value=always.value if always is not None else None,  # type: ignore[arg-type]
+        always_value=always_value.value if always_value is not None else None,  # type: ignore[arg-type]
     )
 
 
-def _check_items(node: Node | None, names: Iterable[str], making: Making) -> None:
-    for at, name in enumerate(names):
-        if name not in making.items:
-            span = (
-                node.items[at].span
-                if isinstance(node, ListNode)
-                else making.scope.report.diagnostics[-1].span
-            )
-            making.report.add("DR307", span, name=name, nearest=nearest_word(name, making.items))
-            making.sound = False
-
-
-# ---------------------------------------------------------------------------------------------------
-# Rules
+def _check_items(node: Node | None, making: Making) -> None:
+    """Check that a list of items names items that there are."""
+    for item in node.items if isinstance(node, ListNode) else ():
+        if not isinstance(item, ScalarNode) or item.broken or item.text in making.items:
+            continue
+        nearest = nearest_word(item.text, making.items)
+        if nearest is not None or not making.report.lost:
+            making.report.add("DR307", item, name=item.text, nearest=nearest)
+        making.sound = False
 
 
 def _rules(shape: RulesShape, making: Making, common: dict[str, object]) -> Rules | None:
+    check_names(shape, ("outputs",), making)
     outputs = tuple(_output(name, output, making) for name, output in shape.outputs.items())
     day: Expr = Fact(shape.dated_by, DATE) if shape.dated_by is not None else AsOf()
     cells: dict[str, Mapping[str, Cell]] = {}
     order: list[str] = []
     for row in shape.rows:
-        when = condition(row.when, making.scope) if row.when is not None else All(())
-        if when is not None and row.effective is not None:
-            when = _in_force(row.effective, day, when)
+        when = making.kept(condition(row.when, making.scope)) if row.when is not None else All(())
+        if row.effective is not None:
+            when = _in_force(row.effective, day, when, making)
         making.add(row.id, when, row.span("id"), described=row)
-        cells[row.id] = _cells(row.then, row, outputs, making)
+        cells[row.id] = _cells(row.node("then"), row.key_span("then"), outputs, making)
         order.append(row.id)
-    otherwise = (
-        _cells(shape.otherwise, shape, outputs, making, "otherwise") if shape.otherwise is not None else None
-    )
+    otherwise = None
+    if shape.otherwise is not None:
+        otherwise = _cells(shape.node("otherwise"), shape.key_span("otherwise"), outputs, making)
     if not making.sound:
         return None
     return Rules(
@@ -349,71 +306,70 @@ def _rules(shape: RulesShape, making: Making, common: dict[str, object]) -> Rule
     )
 
 
-def _in_force(effective: EffectiveShape, day: Expr, when: Expr) -> Expr:
+def _in_force(effective: EffectiveShape, day: Expr, when: Expr | None, making: Making) -> Expr | None:
+    check_effective(effective, making.report, date.min, date.max)
     parts: list[Expr] = []
     if effective.start is not None:
         parts.append(Compare(Comparison.AT_LEAST, day, Constant(effective.start, DATE)))
     if effective.until is not None:
         parts.append(Compare(Comparison.AT_MOST, day, Constant(effective.until, DATE)))
-    return all_of([*parts, when])
+    return None if when is None else all_of([*parts, when])
 
 
 def _output(name: str, shape: OutputShape, making: Making) -> Output:
+    if shape.broken("type"):
+        return Output(id=name, form="", title=shape.title)
     if shape.type in {"texts", "items"}:
         return Output(id=name, form=shape.type, title=shape.title)
     if shape.type == "category":
-        if not shape.options:
-            making.report.add("DR202", shape.key_span("type"), key="options")
-            making.sound = False
+        if not shape.options and not shape.broken("options"):
+            making.fault("DR202", shape.key_span("type"), key="options")
         return Output(id=name, form=shape.type, type=Type(Kind.CATEGORY, shape.options), title=shape.title)
     return Output(id=name, form=shape.type, type=VALUE_TYPES[shape.type], title=shape.title)
 
 
-def _cells(
-    then: Mapping[str, Node],
-    at: RowShape | RulesShape,
-    outputs: tuple[Output, ...],
-    making: Making,
-    key: str = "then",
-) -> Mapping[str, Cell]:
+def _cells(node: Node | None, owner: Span, outputs: tuple[Output, ...], making: Making) -> Mapping[str, Cell]:
+    """Return what a row says: each output once."""
+    if not isinstance(node, MapNode):
+        return {}  # broken
     by_name = {output.id: output for output in outputs}
     made: dict[str, Cell] = {}
-    for name, node in then.items():
-        if name not in by_name:
-            known = known_words(by_name)
-            making.report.add(
-                "DR201", at.key_span(key, name), key=name, known=known, nearest=nearest_word(name, by_name)
-            )
-            making.sound = False
-            continue
-        cell = _cell(by_name[name], node, making)
-        if cell is None:
-            making.sound = False
-        else:
-            made[name] = cell
-    for name in by_name:
-        if name not in then:
-            making.report.add("DR202", at.key_span(key), key=name)
-            making.sound = False
+    missing = [name for name in by_name if node.get(name) is None]
+    for key, value in node.entries:
+        output = by_name.get(key.text)
+        if output is None:
+            nearest = nearest_word(key.text, missing)
+            making.fault("DR201", key, key=key.text, known=known_words(by_name), nearest=nearest)
+            missing = [name for name in missing if name != nearest]
+            output = by_name.get(nearest or "")
+        cell = making.kept(_cell(output, value, making)) if output is not None else None
+        if cell is not None:
+            made[key.text] = cell
+    if any(key.broken for key, _ in node.entries):
+        missing = []
+    for name in missing:
+        making.fault("DR202", owner, key=name)
     return made
 
 
 def _cell(output: Output, node: Node, making: Making) -> Cell | None:
     if output.type is not None:
+        if not output.type.options and output.type.kind is Kind.CATEGORY:
+            return None  # its options are at fault
         value = constant(node, output.type, making.scope)
         return None if value is None else value.value
+    if not output.form:
+        return None
     if not isinstance(node, ListNode):
-        making.report.add("DR203", node, expected=phrase("a list"), got=shape_name(node))
+        making.report.not_this(node, phrase("a list"))
         return None
     if output.form == "items":
-        names = tuple(item.text for item in node.items if isinstance(item, ScalarNode))
-        _check_items(node, names, making)
-        return names
+        _check_items(node, making)
+        return words_of(node, making.report) if node.items else ()
     texts: list[Title] = []
     for item in node.items:
         title, faults = read_title(item)
         making.report.extend(faults)
-        if title is None:
-            return None
+        making.sound = making.sound and not faults
         texts.append(title)
     return tuple(texts)

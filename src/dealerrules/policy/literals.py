@@ -5,6 +5,8 @@ Place in the flow: below conditions, facts and bands; a unit that does not fit i
 
 from __future__ import annotations
 
+import re
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from dealerrules.diagnostics import nearest_word
@@ -20,10 +22,11 @@ from dealerrules.values import (
     Type,
     Value,
     read_literal,
+    show,
 )
 
 if TYPE_CHECKING:
-    from dealerrules.policy.scope import Scope
+    from dealerrules.policy.scope import Parameter, Report, Scope
 
 
 EXAMPLES: dict[Kind, str] = {
@@ -35,10 +38,10 @@ EXAMPLES: dict[Kind, str] = {
     Kind.DAYS: "30 days",
     Kind.DISTANCE: "50 km",
     Kind.DATE: "2014-09-01",
-    Kind.BOOLEAN: "true",
-    Kind.CATEGORY: "a word",
-    Kind.TEXT: "a text",
 }
+
+
+VALUE_TYPES: dict[str, Type] = {kind.value: Type(kind) for kind in Kind if kind is not Kind.CATEGORY}
 
 
 def constant(node: Node, expected: Type, scope: Scope) -> Constant | None:
@@ -51,12 +54,7 @@ def constant(node: Node, expected: Type, scope: Scope) -> Constant | None:
         return None
     parameter = scope.parameters.get(node.text)
     if parameter is not None and node.text not in expected.options:
-        if parameter.type is None or not _fits(parameter.type.kind, expected.kind):
-            found = KIND_WORDS[parameter.type.kind] if parameter.type else phrase("a list")
-            scope.report.add("DR403", node, name=node.text, found=found, expected=KIND_WORDS[expected.kind])
-            return None
-        assert not isinstance(parameter.value, tuple)
-        return Constant(parameter.value, expected, parameter.name)
+        return _parameter(node, parameter, expected, scope)
     match expected.kind:
         case Kind.BOOLEAN:
             return _boolean(node, scope)
@@ -66,6 +64,17 @@ def constant(node: Node, expected: Type, scope: Scope) -> Constant | None:
             return Constant(node.text, expected)
         case _:
             return _quantity(node, expected, scope)
+
+
+def _parameter(node: ScalarNode, parameter: Parameter, expected: Type, scope: Scope) -> Constant | None:
+    if parameter.value is None:
+        return None
+    if parameter.type is None or not _fits(parameter.type.kind, expected.kind):
+        found = KIND_WORDS[parameter.type.kind] if parameter.type else phrase("a list")
+        scope.report.add("DR403", node, name=node.text, found=found, expected=KIND_WORDS[expected.kind])
+        return None
+    assert not isinstance(parameter.value, tuple)
+    return Constant(parameter.value, expected, parameter.name)
 
 
 def _boolean(node: ScalarNode, scope: Scope) -> Constant | None:
@@ -89,53 +98,92 @@ def _word(node: ScalarNode, expected: Type, scope: Scope) -> Constant | None:
     return None
 
 
+_WORDS = {Kind.CATEGORY, Kind.TEXT}
+
+
 def _fits(found: Kind, expected: Kind) -> bool:
     return found is expected or (found is Kind.COUNT and expected is Kind.NUMBER)
 
 
 def _quantity(node: ScalarNode, expected: Type, scope: Scope) -> Constant | None:
-    example = EXAMPLES[expected.kind]
+    kind, example = KIND_WORDS[expected.kind], EXAMPLES[expected.kind]
+    nearest = meant(node.text, expected.kind)
     try:
         literal = read_literal(node.text)
     except ValueError:
-        scope.report.add("DR407", node, value=node.text)
+        scope.report.add("DR407", node, value=node.text, nearest=nearest)
         return None
     if _fits(literal.kind, expected.kind):
         return Constant(literal.value, expected)
-    if literal.kind in {Kind.COUNT, Kind.NUMBER} and expected.kind not in {Kind.COUNT, Kind.NUMBER}:
-        scope.report.add("DR402", node, value=node.text, kind=KIND_WORDS[expected.kind], example=example)
+    bare = {Kind.COUNT, Kind.NUMBER}
+    if literal.kind in bare and expected.kind not in {*bare, Kind.DATE}:
+        scope.report.add("DR402", node, value=node.text, kind=kind, example=example, nearest=nearest)
     elif literal.kind is Kind.TEXT:
-        nearest = nearest_word(node.text, scope.parameters)
-        scope.report.add(
-            "DR406", node, value=node.text, kind=KIND_WORDS[expected.kind], example=example, nearest=nearest
-        )
+        fitting = [
+            name
+            for name, each in scope.parameters.items()
+            if each.type is None or each.type.kind is expected.kind
+        ]
+        nearest = nearest or nearest_word(node.text, fitting)
+        if nearest is not None or not scope.report.lost:
+            scope.report.add("DR406", node, value=node.text, kind=kind, example=example, nearest=nearest)
     else:
-        scope.report.add(
-            "DR401",
-            node,
-            value=node.text,
-            found=KIND_WORDS[literal.kind],
-            kind=KIND_WORDS[expected.kind],
-            example=example,
-        )
+        found = KIND_WORDS[literal.kind]
+        scope.report.add("DR401", node, value=node.text, found=found, kind=kind, example=example)
     return None
+
+
+_UNITS: dict[Kind, dict[str, str]] = {
+    Kind.MONEY: {"yuan": "yuan", "fen": "fen", "rmb": "yuan", "元": "yuan", "块": "yuan", "分": "fen"},
+    Kind.RATIO: {"%": "%", "percent": "%"},
+    Kind.MONTHS: {"months": "months", "years": "years", "个月": "months", "月": "months", "年": "years"},
+    Kind.DAYS: {"days": "days", "weeks": "weeks", "天": "days", "日": "days", "周": "weeks"},
+    Kind.DISTANCE: {"km": "km", "公里": "km", "千米": "km"},
+}
+"""The units of each kind, the usual one first, and how else people write them."""
+
+
+_NUMBER_AND_UNIT = re.compile(r"(-?[\d,]*\.?\d+)\s*(.{0,20})", re.ASCII)
+
+
+_DAY = re.compile(r"(\d{4})\D{1,2}(\d{1,2})\D{1,2}(\d{1,2})\D?", re.ASCII)
+
+
+def meant(text: str, kind: Kind) -> str | None:
+    """Return the value that was meant by one without unit, or with a unit that is not written so."""
+    if kind is Kind.DATE:
+        day = _DAY.fullmatch(text)
+        meant = f"{day[1]}-{int(day[2]):02}-{int(day[3]):02}" if day else ""
+    else:
+        parts, units = _NUMBER_AND_UNIT.fullmatch(text), _UNITS.get(kind, {})
+        if parts is None or not units or (kind is Kind.RATIO and not parts[2]):
+            return _percent(text) if kind is Kind.RATIO else None
+        written = nearest_word(parts[2], units) if parts[2] else next(iter(units))
+        unit = units[written] if written is not None else ""
+        meant = f"{parts[1]}{unit}" if unit == "%" else f"{parts[1]} {unit}"
+    try:
+        return meant if read_literal(meant).kind is kind else None
+    except ValueError:
+        return None
+
+
+def _percent(text: str) -> str | None:
+    """Return ``70%`` for ``0.7``; what a whole number would mean is not plain."""
+    try:
+        literal = read_literal(text)
+    except ValueError:
+        return None
+    plain = literal.kind is Kind.NUMBER and isinstance(literal.value, Fraction)
+    return show(literal.value, Kind.RATIO) if plain else None
 
 
 def constants(node: Node, expected: Type, scope: Scope) -> tuple[tuple[Value, ...], str | None] | None:
     """Return the values of a list, or of a parameter that is a list, with the parameter's name."""
     if isinstance(node, ScalarNode):
         parameter = scope.parameters.get(node.text)
-        if parameter is not None and isinstance(parameter.value, tuple):
-            bad = [word for word in parameter.value if expected.options and word not in expected.options]
-            for word in bad:
-                scope.report.add(
-                    "DR404",
-                    node,
-                    word=word,
-                    words=known_words(expected.options),
-                    nearest=nearest_word(word, expected.options),
-                )
-            return None if bad else (parameter.value, parameter.name)
+        if parameter is not None and isinstance(parameter.value, tuple) and expected.kind in _WORDS:
+            made = [_word(word, expected, scope) if expected.options else word for word in parameter.words]
+            return None if any(each is None for each in made) else (parameter.value, parameter.name)
         single = constant(node, expected, scope)
         return None if single is None else ((single.value,), single.parameter)
     if not isinstance(node, ListNode):
@@ -152,4 +200,16 @@ def constants(node: Node, expected: Type, scope: Scope) -> tuple[tuple[Value, ..
     )
 
 
-VALUE_TYPES: dict[str, Type] = {kind.value: Type(kind) for kind in Kind if kind is not Kind.CATEGORY}
+def words_of(node: Node, report: Report) -> tuple[str, ...] | None:
+    """Return a list of words."""
+    if not isinstance(node, ListNode):
+        report.not_this(node, phrase("a list of words"))
+        return None
+    if not node.items:
+        report.add("DR205", node)
+        return None
+    words = [item.text for item in node.items if isinstance(item, ScalarNode) and item.text]
+    for item in node.items:
+        if not isinstance(item, ScalarNode) or not item.text:
+            report.not_this(item, phrase("a word"))
+    return tuple(words) if len(words) == len(node.items) else None

@@ -6,9 +6,11 @@ Place in the flow: shared by the makers of all kinds of decision.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from dealerrules.diagnostics import Phrase
 from dealerrules.policy.conditions import condition
+from dealerrules.policy.document import EffectiveShape, Shape, is_identifier, mended_shape
 from dealerrules.policy.model import (
     Clause,
     Data,
@@ -19,7 +21,8 @@ from dealerrules.policy.model import (
 from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
+    from datetime import date
 
     from dealerrules.diagnostics import Span
     from dealerrules.expr import (
@@ -29,6 +32,12 @@ if TYPE_CHECKING:
         Described,
     )
     from dealerrules.policy.scope import Report, Scope
+
+
+S = TypeVar("S", bound=Shape)
+
+
+X = TypeVar("X")
 
 
 @dataclass(slots=True)
@@ -54,9 +63,28 @@ class Making:
         """Take an id; one that is taken already is a fault."""
         first = self.seen.setdefault(rule_id, span)
         if first is not span:
-            self.report.add("DR310", span, id=rule_id, line=str(first.line))
+            self.report.add("DR310", span, id=rule_id, first=place_of(first, span))
             self.sound = False
         return first is span
+
+    def mended(self, shape: type[S], node: Node) -> S:
+        """Return a node as a shape; a fault of its form does not stop the search for others."""
+        made, faults = mended_shape(shape, node)
+        self.report.extend(faults)
+        self.sound = self.sound and not faults
+        return made
+
+    def fault(
+        self, code: str, at: Span | Node, *, nearest: str | None = None, **values: str | Phrase
+    ) -> None:
+        """Report a fault of the decision."""
+        self.report.add(code, at, nearest=nearest, related=(), **values)
+        self.sound = False
+
+    def kept(self, made: X) -> X:
+        """Return what was made of a part; none was at fault."""
+        self.sound = self.sound and made is not None
+        return made
 
     def add(
         self,
@@ -69,8 +97,8 @@ class Making:
         angle: Named | None = None,
         clause: Clause | None = None,
     ) -> None:
-        """Keep a rule; a rule without condition was at fault."""
-        if not self.claim(rule_id, span):
+        """Keep a rule; a rule without condition or id was at fault."""
+        if not rule_id or not self.claim(rule_id, span):
             return
         if when is None:
             self.sound = False
@@ -111,6 +139,40 @@ def optional_condition(node: Node | None, making: Making) -> Expr | None:
     """Return a condition that may be left out."""
     if node is None:
         return None
-    made = condition(node, making.scope)
-    making.sound = making.sound and made is not None
-    return made
+    return making.kept(condition(node, making.scope))
+
+
+def check_names(shape: Shape, tables: Iterable[str], making: Making) -> None:
+    """Check that the keys of tables can be ids."""
+    before = len(making.report.diagnostics)
+    report_names(shape, tables, making.report)
+    making.sound = making.sound and len(making.report.diagnostics) == before
+
+
+def report_names(shape: Shape, tables: Iterable[str], report: Report) -> None:
+    """Report keys of tables that cannot be names."""
+    for table in tables:
+        node = shape.node(table)
+        for key, _ in node.entries if isinstance(node, MapNode) else ():
+            if not is_identifier(key.text):
+                report.add("DR206", key, id=key.text)
+
+
+def place_of(first: Span, later: Span) -> Phrase:
+    """Return where something stands first, as one says it at a later place."""
+    if first.source.name == later.source.name:
+        return Phrase(f"第 {first.line} 行", f"line {first.line}")
+    name = first.source.name
+    return Phrase(f"`{name}` 第 {first.line} 行", f"line {first.line} of `{name}`")
+
+
+def check_effective(
+    shape: EffectiveShape | None, report: Report, lowest: date, highest: date
+) -> tuple[date, date]:
+    """Return the days from which and until which something is in force; the end must not precede the start."""
+    if shape is None:
+        return lowest, highest
+    start, end = shape.start or lowest, shape.until or highest
+    if end < start:
+        report.add("DR512", shape.span("until"), start=str(start), end=str(end))
+    return start, max(start, end)

@@ -343,10 +343,8 @@ def colon_before_bracket(text: str, start: int) -> list[Finding]:
 
 def unopened(text: str, start: int, end: int) -> list[Finding]:
     """Find ``a, b]``, a list that lost its opening bracket and so became a text."""
-    closing = text[end - 1]
-    value = text[start:end]
-    opening = {"]": "[", "}": "{"}.get(closing)
-    if opening is None or value.count(opening) >= value.count(closing):
+    closing, opening = text[end - 1], "[" if text[end - 1] == "]" else "{"
+    if text.count(opening, start, end) >= text.count(closing, start, end):
         return []
     problem = Phrase(f"`{closing}` 没有对应的开括号", f"`{closing}` closes nothing")
     remedy = Phrase(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from dealerrules.diagnostics import nearest_word
 from dealerrules.expr import Answer, AsOf, Fact, Field
 from dealerrules.policy.document import (
     OfferShape,
@@ -15,14 +16,15 @@ from dealerrules.policy.document import (
     RulesShape,
     StageShape,
     TierShape,
+    known_words,
 )
-from dealerrules.policy.parse import MapNode, ScalarNode
-from dealerrules.policy.scope import Levels, Meaning, Parameter, Report, Scope
+from dealerrules.policy.parse import ScalarNode
+from dealerrules.policy.scope import Levels, Meaning, Parameter, Report, Scope, Several
 from dealerrules.records import SUBJECTS, TABLES
 from dealerrules.values import MONEY, TEXT, Kind, Type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from dealerrules.policy.editor import Editor
 
@@ -34,17 +36,19 @@ class BareScope:
     report: Report
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
-    def names(self) -> Iterable[str]:
-        return ()
+    subject: str | None = None
 
-    def resolve(self, name: str) -> Meaning | None:  # noqa: ARG002 - it has no names
-        return None
+    def unknown(self, node: ScalarNode, more: Iterable[str]) -> None:
+        raise NotImplementedError  # no name is looked up here
+
+    def resolve(self, name: str) -> Meaning | None:
+        raise NotImplementedError
 
     def has(self, name: str) -> bool:  # noqa: ARG002 - it has no names
         return False
 
     def event(self, table: str) -> Scope:
-        return EventScope(self.report, self.parameters, table)
+        raise NotImplementedError
 
     def table_names(self) -> Iterable[str]:
         return ()
@@ -57,9 +61,13 @@ class EventScope:
     report: Report
     parameters: Mapping[str, Parameter]
     table: str
+    subject: str | None = None
 
-    def names(self) -> Iterable[str]:
-        return TABLES[self.table].fields
+    def unknown(self, node: ScalarNode, more: Iterable[str]) -> None:
+        fields = TABLES[self.table].fields
+        nearest = nearest_word(node.text, [*fields, *more])
+        words = known_words(fields)
+        self.report.add("DR316", node, table=self.table, name=node.text, words=words, nearest=nearest)
 
     def resolve(self, name: str) -> Meaning | None:
         return Field(self.table, name, TABLES[self.table].fields[name])
@@ -68,7 +76,7 @@ class EventScope:
         return name in TABLES[self.table].fields
 
     def event(self, table: str) -> Scope:
-        return EventScope(self.report, self.parameters, table)
+        raise NotImplementedError
 
     def table_names(self) -> Iterable[str]:
         return ()
@@ -89,18 +97,29 @@ class SubjectScope:
     def parameters(self) -> Mapping[str, Parameter]:
         return self.editor.parameters
 
-    def names(self) -> Iterable[str]:
+    def unknown(self, node: ScalarNode, more: Iterable[str]) -> None:
+        nearest = nearest_word(node.text, [*self._names(), *more])
+        if nearest is not None or not self.report.lost:
+            self.report.add("DR301", node, name=node.text, subject=self.subject, nearest=nearest)
+
+    def _names(self) -> Iterator[str]:
         yield from SUBJECTS[self.subject].fields
         yield from self.editor.fact_sources[self.subject]
         yield "as_of"
         for name, source in self.editor.decisions.items():
-            if source.shape.subject == self.subject:
+            if source.subject == self.subject:
                 yield name
                 if isinstance(source.shape, TierShape):
                     yield from (f"{name}.{angle}" for angle in source.shape.angles)
 
     def has(self, name: str) -> bool:
-        return name in set(self.names())
+        decision = name.partition(".")[0]
+        return name in set(self._names()) or decision in self.editor.at_fault or self._is_unread(name)
+
+    def _is_unread(self, name: str) -> bool:
+        """Tell whether it may be an angle of a tier whose angles could not be read."""
+        source = self.editor.decisions.get(name.partition(".")[0])
+        return "." in name and source is not None and source.shape.broken("angles")
 
     def resolve(self, name: str) -> Meaning | None:
         if name == "as_of":
@@ -121,27 +140,38 @@ class SubjectScope:
         shape = source.shape
         match shape:
             case TierShape():
-                return Levels(decision_name, angle or None, tuple(shape.levels))
+                return (
+                    None
+                    if shape.broken("levels")
+                    else Levels(decision_name, angle or None, tuple(shape.levels))
+                )
             case StageShape():
-                absent = shape.when_absent
-                named = absent.get("id") if isinstance(absent, MapNode) else absent
-                words = [
-                    *shape.first,
-                    *shape.stages,
-                    *([named.text] if isinstance(named, ScalarNode) else []),
-                ]
-                return Answer(name, Type(Kind.CATEGORY, tuple(words)))
+                absent = shape.node("when_absent", "id") or shape.node("when_absent")
+                words = [*shape.first, *shape.stages]
+                words += [absent.text] if isinstance(absent, ScalarNode) else []
+                unread = shape.broken("first", "stages", "when_absent")
+                return None if unread else Answer(name, Type(Kind.CATEGORY, tuple(words)))
             case PayoutShape():
                 return Answer(name, MONEY)
             case OfferShape():
                 return Answer(name, TEXT)
-            case RulesShape() if len(shape.outputs) == 1 and shape.hit != "collect":
-                output = next(iter(shape.outputs.values()))
-                if output.type == "category":
-                    return Answer(name, Type(Kind.CATEGORY, output.options))
-                return None if output.type in {"texts", "items"} else Answer(name, Type(Kind(output.type)))
+            case RulesShape():
+                return self._output(name, shape)
             case _:
                 return None
+
+    @staticmethod
+    def _output(name: str, shape: RulesShape) -> Meaning | None:
+        """Return the one output of a rules table, if it gives a single value."""
+        if shape.broken("outputs", "hit"):
+            return None
+        output = next(iter(shape.outputs.values()))
+        if len(shape.outputs) > 1 or shape.hit == "collect" or output.type in {"texts", "items"}:
+            return Several(name)
+        if output.broken("type", "options"):
+            return None
+        options = output.options if output.type == "category" else ()
+        return Answer(name, Type(Kind(output.type), options))
 
     def event(self, table: str) -> Scope:
         return EventScope(self.report, self.parameters, table)

@@ -411,18 +411,23 @@ class _Reader:
             self.findings.append(not_allowed(self.text, start + each.start()))
 
     def _check_plain(self, node: ScalarNode, start: int, end: int) -> None:
-        is_key = bool(self._open) and self._open[-1].wants_key
-        if not node.text.isascii():
-            self.findings += look_alikes(self.text, start, end, key=is_key)
-        elif values := mangled(node.text):
-            self._report("DR110", node.span, **values)
+        text, is_key = node.text, bool(self._open) and self._open[-1].wants_key
         if end in self._comments:
             self._check_comment(node, end)
+        if text.isascii():
+            if values := mangled(text):
+                self._report("DR110", node.span, **values)
+        elif found := look_alikes(self.text, start, end, key=is_key):
+            self.findings += found
+            return
         if is_key:
-            self.findings += joined_dash(self.text, start) or colon_before_bracket(self.text, start)
-        else:
+            if text[0] == "-":
+                self.findings += joined_dash(self.text, start)
+            elif "{" in text or "[" in text:
+                self.findings += colon_before_bracket(self.text, start)
+        elif text[-1] in "]}":
             self.findings += unopened(self.text, start, end)
-        if not is_key and node.span.end_line != node.span.line:
+        elif node.span.end_line != node.span.line:
             self.findings += swallowed_items(self.text, start, end)
 
     def _check_comment(self, node: ScalarNode, end: int) -> None:

@@ -29,13 +29,14 @@ from dealerrules.policy.bands import (
     band_ids,
     band_intervals,
     band_start,
+    has_kind,
+    id_span,
     read_measure,
     together,
 )
 from dealerrules.policy.document import (
     PayBandShape,
     PayoutShape,
-    read_shape,
 )
 from dealerrules.policy.forms import operand
 from dealerrules.policy.literals import constant
@@ -45,6 +46,7 @@ from dealerrules.policy.model import (
     Named,
     Payout,
 )
+from dealerrules.policy.phrases import KIND_WORDS
 from dealerrules.values import MONEY, Kind, Rounding, Type, reduced
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ class PayoutMaker:
     per: Expr | None = None  # where the measure is a ratio a/b: b, so that a start s lies at s × b units
     lines: dict[str, tuple[Line, ...]] = field(default_factory=dict)
     bands: dict[str, Named] = field(default_factory=dict)
+    places: dict[str, Span] = field(default_factory=dict)
 
     def make(self) -> Payout | None:
         """Return the payout, or none when something in it is at fault."""
@@ -75,20 +78,21 @@ class PayoutMaker:
         self._find_unit()
         when = optional_condition(shape.when, making)
         if (shape.when is None) != (shape.otherwise is None):
-            making.report.add(
-                "DR504", shape.span("when") if shape.when is not None else shape.span("otherwise")
-            )
-            making.sound = False
-        if (shape.pays is None) == (shape.bands is None):
-            making.report.add("DR506", shape.key_span("kind"))
-            making.sound = False
+            making.fault("DR504", shape.key_span("when" if shape.when is not None else "otherwise"))
+        if shape.pays is not None and shape.bands is not None:
+            making.fault("DR506", max(shape.key_span("pays"), shape.key_span("bands")))
+        if shape.pays is None and shape.bands is None:
+            making.fault("DR506", shape.key_span("kind"))
+        if shape.bands is not None and shape.measure is None:
+            making.fault("DR508", shape.key_span("bands"))
         if shape.pays is not None:
             self._lump("pays", shape.pays, when, shape.span("pays"))
         for group in band_groups(shape.bands, shape.by, making):
             self._group(group, when)
-        if shape.otherwise is not None and when is not None:
-            self._lump("otherwise", shape.otherwise, Not(when), shape.span("otherwise"))
-        times = self._count(shape.times)
+        if shape.otherwise is not None:
+            otherwise = Not(when) if when is not None else None
+            self._lump("otherwise", shape.otherwise, otherwise, shape.span("otherwise"))
+        times = self._times(shape.times)
         cap = self._money(shape.cap)
         floor = self._money(shape.floor)
         rounding = self._rounding()
@@ -109,133 +113,118 @@ class PayoutMaker:
 
     def _find_unit(self) -> None:
         if self.shape.unit is not None:
-            self.unit = operand(self.shape.unit, self.making.scope)
-            self.making.sound = self.making.sound and self.unit is not None
+            self.unit = self.making.kept(operand(self.shape.unit, self.making.scope))
         definition = self.measure
         if isinstance(definition, Fact):
             definition = self.making.definitions.get(definition.name, definition)
         if isinstance(definition, Arithmetic) and definition.how is Operator.RATIO:
             self.per = definition.right
-            if self.unit is None:
+            if self.shape.unit is None:
                 self.unit = definition.left
-            elif self.unit != definition.left:
-                self.making.report.add("DR510", self.shape.span("unit"))
-                self.making.sound = False
+            elif self.unit is not None and self.unit != definition.left:
+                self.making.fault("DR510", self.shape.span("unit"))
 
     def _money(self, node: Node | None) -> Constant | None:
-        if node is None:
-            return None
-        made = constant(node, MONEY, self.making.scope)
-        self.making.sound = self.making.sound and made is not None
-        return made
+        return None if node is None else self.making.kept(constant(node, MONEY, self.making.scope))
 
-    def _count(self, node: Node | None) -> Expr | None:
+    def _times(self, node: Node | None) -> Expr | None:
         if node is None:
             return None
-        made = operand(node, self.making.scope)
-        if made is not None and type_of(made).kind is not Kind.COUNT:
-            self.making.report.add("DR509", node)
-            made = None
-        self.making.sound = self.making.sound and made is not None
+        made = self.making.kept(operand(node, self.making.scope))
+        wanted = KIND_WORDS[Kind.COUNT]
+        if made is None or not has_kind(made, node, "times", {Kind.COUNT}, wanted, self.making):
+            return None
         return made
 
     def _rounding(self) -> tuple[Rounding, int] | None:
-        shape = self.shape
+        shape, making = self.shape, self.making
         if shape.rounding is None:
-            if self.making.sound and not all(
-                _whole(line.amount) for lines in self.lines.values() for line in lines
-            ):
-                self.making.report.add("DR503", shape.key_span("kind"))
-                self.making.sound = False
+            at = self._first_broken_fen() if making.sound else None
+            if at is not None:
+                making.fault("DR503", at)
             return None
         match = _ROUNDING.fullmatch(shape.rounding)
         if match is None:
-            self.making.report.add("DR511", shape.span("rounding"), value=shape.rounding)
-            self.making.sound = False
+            if not shape.broken("rounding"):
+                making.fault("DR511", shape.span("rounding"), value=shape.rounding)
             return None
         return Rounding(match[1]), int(match[2]) * (100 if match[3] == "yuan" else 1)
 
+    def _first_broken_fen(self) -> Span | None:
+        """Return where the first band is that may pay parts of a fen."""
+        return next(
+            (
+                self.places[name]
+                for name, lines in self.lines.items()
+                for line in lines
+                if not _whole(line.amount)
+            ),
+            None,
+        )
+
     def _lump(self, rule_id: str, node: Node, when: Expr | None, span: Span) -> None:
         amount = self._money(node)
-        self.making.add(rule_id, when if when is not None else All(()), span)
+        needed = self.shape.when is not None
+        self.making.add(rule_id, when if needed or rule_id == "otherwise" else All(()), span)
+        self.places[rule_id] = span
         if amount is not None:
             self.lines[rule_id] = (Line(rule_id, None, amount, amount),)
 
     def _group(self, group: Group, when: Expr | None) -> None:
         equal, name, nodes = group
-        making = self.making
-        shapes: list[PayBandShape] = []
-        for node in nodes:
-            shape, faults = read_shape(PayBandShape, node)
-            making.report.extend(faults)
-            if shape is None:
-                making.sound = False
-            else:
-                shapes.append(shape)
-        if self.measure is None:
-            if self.shape.measure is None:
-                making.report.add("DR508", self.shape.key_span("bands"))
-            making.sound = False
-            return
-        starts = [band_start(shape, making, type_of(self.measure)) for shape in shapes]
-        if len(shapes) < len(nodes) or any(start is None for start in starts):
-            making.sound = False
-            return
-        found = [start for start in starts if start is not None]
-        intervals = band_intervals(
-            self.measure,
-            [(start, shape.here.span) for start, shape in zip(found, shapes, strict=True)],
-            making,
-        )
-        ids = band_ids(name, shapes)
-        pays = [self._pays(shape) for shape in shapes]
-        if intervals is None or any(pay is None for pay in pays):
-            making.sound = False
-            return
+        making, measure = self.making, self.measure
+        type_ = type_of(measure) if measure is not None else None
+        shapes = [making.mended(PayBandShape, node) for node in nodes]
+        starts = [start for shape in shapes if (start := band_start(shape, making, type_)) is not None]
+        pays = [pay for shape in shapes if (pay := self._pays(shape)) is not None]
+        intervals = band_intervals(measure, starts, making) if measure is not None else None
+        complete = intervals is not None and len(starts) == len(pays) == len(shapes)
         bands = [
-            _Band(rule_id, start, pay[0], pay[1])
-            for rule_id, start, pay in zip(ids, found, pays, strict=True)
-            if pay is not None
+            _Band(rule_id, start, *pay)
+            for rule_id, start, pay in zip(band_ids(name, shapes), starts, pays, strict=False)
         ]
-        for at, (shape, interval) in enumerate(zip(shapes, intervals, strict=True)):
-            making.add(ids[at], together(when, equal, interval), shape.here.span, described=shape)
-            self.lines[ids[at]] = tuple(self._lines(bands, at))
-            self.bands[ids[at]] = Named(id=ids[at], title=shape.title, data=plain(shape.data))
+        for at, (rule_id, shape) in enumerate(zip(band_ids(name, shapes), shapes, strict=True)):
+            interval = intervals[at] if intervals is not None and complete else None
+            holds = None if interval is None else together(when, equal, interval)
+            making.add(rule_id, holds, id_span(shape), described=shape)
+            self.bands[rule_id] = Named(id=rule_id, title=shape.title, data=plain(shape.data))
+            self.places[rule_id] = shape.span()
+            if complete:
+                self.lines[rule_id] = tuple(self._lines(bands, at))
 
     def _pays(self, shape: PayBandShape) -> tuple[Constant, str] | None:
         """Return a band's rate and how it pays: ``lump``, ``whole`` or ``excess``."""
-        report = self.making.report
+        making = self.making
         ways = [way for way in ("pays", "pays_per_unit", "pays_percent") if getattr(shape, way) is not None]
         if len(ways) != 1:
-            report.add("DR506", shape.here)
+            making.fault("DR506", max((shape.key_span(way) for way in ways), default=shape.span()))
             return None
         way = ways[0]
         node = getattr(shape, way)
         if way == "pays":
             amount = self._money(node)
             if shape.basis is not None:
-                report.add("DR505", shape.span("basis"))
-                return None
+                making.fault("DR505", shape.key_span("basis"))
             return None if amount is None else (amount, "lump")
         if shape.basis is None:
-            report.add("DR505", shape.key_span(way))
+            making.fault("DR505", shape.key_span(way))
+        rate = making.kept(constant(node, Type(Kind.RATIO) if way == "pays_percent" else MONEY, making.scope))
+        of = self.shape.measure
+        if self.measure is None or of is None:
             return None
-        assert self.measure is not None
         if way == "pays_percent":
-            if type_of(self.measure).kind is not Kind.MONEY:
-                report.add("DR509", node)
+            wanted = KIND_WORDS[Kind.MONEY]
+            if not has_kind(self.measure, of, way, {Kind.MONEY}, wanted, making):
                 return None
-            rate = constant(node, Type(Kind.RATIO), self.making.scope)
             self.unit = self.measure if self.unit is None else self.unit
-        else:
-            rate = constant(node, MONEY, self.making.scope)
-            if self.unit is None:
-                report.add("DR202", shape.key_span(way), key="unit")
-                return None
-        if shape.basis == "excess" and self.per is None and self.unit != self.measure:
-            report.add("DR510", shape.span("basis"))
+        elif self.unit is None:
+            if self.shape.unit is None:
+                making.fault("DR202", shape.key_span(way), key="unit")
             return None
-        return None if rate is None else (rate, shape.basis)
+        if shape.basis == "excess" and self.per is None and self.unit != self.measure:
+            making.fault("DR510", shape.span("basis"))
+            return None
+        return None if rate is None or shape.basis is None else (rate, shape.basis)
 
     def _units_at(self, start: Start) -> Expr:
         """Return how many units lie below a band's start."""

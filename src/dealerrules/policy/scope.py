@@ -5,14 +5,15 @@ Place in the flow: the compiler hands a :class:`Scope` to whatever reads values,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from dealerrules.diagnostics import Diagnostic, Phrase
 from dealerrules.expr import (
     Expr,
 )
-from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode
+from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode, missed_colon
+from dealerrules.policy.phrases import shape_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,10 +26,15 @@ if TYPE_CHECKING:
 
 
 class Report:
-    """Collects diagnostics; the same one is kept once."""
+    """Collects diagnostics; the same one is kept once.
+
+    `lost` says that a file, or the policy that one extends, could not be read at all: what it would have
+    defined is not known, so that a name which resembles no other is passed over.
+    """
 
     def __init__(self) -> None:
         self.diagnostics: list[Diagnostic] = []
+        self.lost = False
         self._seen: set[tuple[str, str, str]] = set()
 
     def add(
@@ -46,6 +52,16 @@ class Report:
         span = at.span if isinstance(at, ScalarNode | ListNode | MapNode) else at
         self.extend([Diagnostic(code, span, values, nearest, related)])
 
+    def not_this(self, node: Node, wanted: Phrase) -> None:
+        """Report a node of another form than is wanted."""
+        missed = missed_colon(node) if isinstance(node, ScalarNode) else None
+        if missed is not None:
+            self.extend([missed])
+        elif isinstance(node, ScalarNode) and not node.text and not node.quoted:
+            self.add("DR205", node)
+        else:
+            self.add("DR203", node, expected=wanted, got=shape_name(node))
+
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Add diagnostics, each once."""
         for diagnostic in diagnostics:
@@ -57,11 +73,12 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A named value, or a named list of words."""
+    """A named value, or a named list of words; one whose definition is at fault has no value."""
 
     name: str
     type: Type | None
-    value: Value | tuple[str, ...]
+    value: Value | tuple[str, ...] | None
+    words: tuple[ScalarNode, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +90,14 @@ class Levels:
     names: tuple[str, ...]
 
 
-Meaning = Expr | Levels
+@dataclass(frozen=True, slots=True)
+class Several:
+    """What the name of a decision stands for when its answer is no single value."""
+
+    decision: str
+
+
+Meaning = Expr | Levels | Several
 
 
 class Scope(Protocol):
@@ -87,8 +111,12 @@ class Scope(Protocol):
     def parameters(self) -> Mapping[str, Parameter]:
         """The parameters of the edition."""
 
-    def names(self) -> Iterable[str]:
-        """Return all names that a condition may use here."""
+    @property
+    def subject(self) -> str | None:
+        """The subject whose names these are; none for an event's."""
+
+    def unknown(self, node: ScalarNode, more: Iterable[str]) -> None:
+        """Report a name that there is not; `more` are further words that may stand in its place."""
 
     def resolve(self, name: str) -> Meaning | None:
         """Return what a name means here, or none when there is no such name (or it is at fault)."""
