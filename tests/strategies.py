@@ -312,6 +312,14 @@ class Author:
             return self.some(levels, 1, 2)
         return {word: self.chance() if word == "known" else self.pick(levels)}
 
+    def rung(self, name: str) -> Yaml:
+        """Return a condition that compares one quantity with constants and does nothing else: many make a ladder."""
+        words = ["is", "is_not", "at_least", "more_than", "at_most", "less_than"]
+        made = {name: {word: self.literal(self.names[name]) for word in self.some(words, 1, 2)}}
+        if self.chance(4):
+            return {self.pick(["all", "any"]): [made, self.rung(name)]}
+        return {"not": made} if self.chance(4) else made
+
     def when(self, depth: int = 1) -> Yaml:
         """Return a condition on the subject."""
         names = self.names if self.chance(6) else self.close_names()
@@ -328,7 +336,7 @@ class Author:
     def form(self, kind: Kind, depth: int) -> tuple[Yaml, Type] | None:
         """Return a fact form whose value is of some kind, if it can be had in one go."""
         makers: dict[Kind, Sequence[Callable[[Kind, int], tuple[Yaml, Type] | None]]] = {
-            Kind.COUNT: (self._counted, self._counted, self._pair, self._rounded, self._whole_times),
+            Kind.COUNT: (self._pair, self._rounded, self._whole_times),
             Kind.NUMBER: (self._pair, self._share, self._pair),
             Kind.MONEY: (self._pair, self._share, self._times_money),
             Kind.RATIO: (self._ratio,),
@@ -336,10 +344,13 @@ class Author:
             Kind.DAYS: (self._elapsed, self._pair),
             Kind.DISTANCE: (self._pair, self._share),
         }
-        options = [*makers.get(kind, ()), self._lookup, self._first_known]
-        if self.subject == "customer":
-            options += [self._taken, self._taken, self._before]
-            options += [self._quantified, self._quantified] if kind is Kind.BOOLEAN else []
+        plain = makers.get(kind, ())
+        of_facts = [*plain, *plain, self._lookup, self._first_known]
+        of_events = {
+            Kind.COUNT: [self._counted, self._counted, self._before],
+            Kind.BOOLEAN: [self._quantified, self._taken, self._before],
+        }.get(kind, [self._taken, self._taken, self._before])
+        options = of_events if self.subject == "customer" and self.chance() else of_facts
         try:
             return self.pick(options)(kind, depth)
         except NothingFits:
@@ -362,14 +373,16 @@ class Author:
     def _counted(self, _kind: Kind, _depth: int) -> tuple[Yaml, Type] | None:
         if self.subject != "customer":
             return None
-        word = self.pick(["count", "count", "distinct", "streak"])
+        word = self.pick(["count", "distinct", "streak"])
         if word == "streak":
             gap = {"allow_gap": self.literal(DAYS)} if self.chance() else {}
             where = {"where": self.condition(_columns("insurance"))} if self.chance() else {}
             return {"streak": "insurance", **where, **gap}, COUNT
         table, more = self._events()
         if word == "distinct":
-            more["take"] = self.pick(sorted(_columns(table)))
+            more["take"] = self.pick(
+                sorted(name for name, each in _columns(table).items() if each.kind is not Kind.TEXT)
+            )
         return {word: table, **more}, COUNT
 
     def _quantified(self, _kind: Kind, _depth: int) -> tuple[Yaml, Type] | None:
@@ -470,7 +483,9 @@ class Author:
             )
             self.attributes[name] = type_
         else:
-            made = self.form(self.pick(sorted(Kind)), 1)
+            often = [Kind.COUNT] * 4 + [Kind.BOOLEAN, Kind.MONEY, Kind.NUMBER, Kind.DISTANCE]
+            tries = (self.form(self.pick([*sorted(Kind), *often]), 1) for _ in range(3))
+            made = next((each for each in tries if each is not None), None)
         if made is None:
             return
         form, type_ = made
@@ -688,16 +703,16 @@ class Author:
         def cells() -> dict[str, Yaml]:
             return {column: self.literal(type_) for column, type_ in columns.items()}
 
-        on = self.close_names() if self.chance() else None
-        many = self.number(6, 9) if on is not None and self.chance(3) else self.number(1, 4)
+        on = self.close_names()
+        rungs = self.operand(QUANTITIES, depth=0, literal=False)[0] if self.chance(4) else None
         rows: list[dict[str, Yaml]] = []
-        for at in range(many):
+        for at in range(self.number(6, 9) if rungs else self.number(1, 4)):
             row: dict[str, Yaml] = {"id": f"row_{(at * 7) % 10}", "then": cells()}
-            if on is not None:
-                row["when"] = self.condition(dict(list(on.items())[:1]) if many > 4 else on, 1)
+            if rungs:
+                row["when"] = self.rung(rungs)
             elif not self.chance(6):
-                row["when"] = self.when()
-            if self.chance(6):
+                row["when"] = self.condition(on, 1) if self.chance() else self.when()
+            if not rungs and self.chance(6):
                 row["effective"] = {self.pick(["from", "until"]): self.pick(LITERALS[Kind.DATE])}
             rows.append(row)
         made = {"kind": "rules", "hit": hit, "outputs": outputs, "rows": rows}
@@ -712,7 +727,7 @@ class Author:
         for _ in range(self.number(0, 3)):
             self.parameter()
         for _ in range(self.number(1, 3)):
-            for _ in range(self.number(0, 3)):
+            for _ in range(self.number(0, 4)):
                 self.fact()
             self.decision()
         for name in self.facts:
@@ -729,7 +744,7 @@ class Author:
 
 def a_policy(dice: Dice, subject: str | None = None) -> Policy:
     """Return a well-typed policy about one subject."""
-    about = subject or dice.pick(["customer", "customer", "customer", *OTHER_SUBJECTS])
+    about = subject or ("customer" if dice.number(0, 9) < 8 else dice.pick(OTHER_SUBJECTS))
     return Author(dice, about).write()
 
 
@@ -775,7 +790,7 @@ def values(type_: Type, as_of: date, edges: Mapping[Kind, Sequence[Any]]) -> Seq
                 *(Fraction(each) + step for each in known for step in (-1, 0, 1)),
             }
             whole = {Decimal(each.numerator) / Decimal(each.denominator) for each in near if each >= low}
-            return sorted({*whole, Decimal("0.25"), Decimal("1.75")})
+            return sorted({*whole, Decimal("0.25"), Decimal("0.5"), Decimal("1.5"), Decimal("1.75")})
         case _:
             return sorted({0, 1, 2, 3, 10, *(max(0, each + step) for each in known for step in (-1, 0, 1))})
 

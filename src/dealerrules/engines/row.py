@@ -520,8 +520,6 @@ def _streak(covers: list[Event], as_of: date, gap: Value) -> int:
     for start, end in spans[1:]:
         uninsured = (start - run_end).days - 1
         if uninsured > gap:
-            if run_start <= as_of <= run_end:
-                break
             run_start, run_end = start, end
         else:
             run_end = max(run_end, end)

@@ -9,37 +9,36 @@ a syntax error.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
 from dealerrules.diagnostics import Diagnostic, Phrase, Source, Span, shown, sort_diagnostics
+from dealerrules.policy.draft import POISON
 from dealerrules.policy.files import MAX_BYTES, TOO_BIG, read_file
-from dealerrules.policy.mend import (
-    Draft,
-    Stop,
+from dealerrules.policy.mend import MAX_DIAGNOSTICS, Mending, Stop, explain
+from dealerrules.policy.slips import (
     colon_before_bracket,
-    explain,
     joined_dash,
+    missed_colons,
     not_allowed,
     swallowed_items,
     unopened,
 )
-from dealerrules.policy.traps import POISON, Edit, Finding, forbidden, look_alikes, mangled, missed_colons
+from dealerrules.policy.traps import forbidden, look_alikes, mangled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from dealerrules.policy.draft import Finding
 
 __all__ = ["ListNode", "MapNode", "Node", "ScalarNode", "missed_colon", "parse", "read_file"]
 
 MAX_DEPTH: Final = 64
 MAX_NODES: Final = 200_000
 MAX_SCALAR: Final = 20_000
-_MAX_DIAGNOSTICS: Final = 200  # of one file; who wants more has not written YAML
 _QUOTES: Final = frozenset("\"'")
 _MAX_ROUNDS: Final = 25  # how often a file is read again behind a mended mistake
 
@@ -111,9 +110,9 @@ def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
         source = Source(source.name, source.text[1:])
     if len(source.text) > MAX_BYTES:
         return None, [Diagnostic("DR108", Span(source, 1, 1, 1, 1), TOO_BIG)]
-    mending = _Mending(source)
-    findings = list(islice(forbidden(source.text), _MAX_DIAGNOSTICS))
-    if len(findings) == _MAX_DIAGNOSTICS:  # no text at all
+    mending = Mending(source)
+    findings = list(islice(forbidden(source.text), MAX_DIAGNOSTICS))
+    if len(findings) == MAX_DIAGNOSTICS:  # no text at all
         mending.mend(findings)
         return None, mending.reported
     for _ in range(min(_MAX_ROUNDS, 2 + MAX_BYTES // (len(source.text) + 1))):
@@ -128,7 +127,7 @@ def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
     root = None if findings or mending.lost or reader.stopped else reader.root
     if root is None and not found:
         found.append(Diagnostic("DR102", Span(source, 1, 1, 1, 1)))
-    return root, sort_diagnostics(found)[:_MAX_DIAGNOSTICS]
+    return root, sort_diagnostics(found)[:MAX_DIAGNOSTICS]
 
 
 def missed_colon(node: ScalarNode) -> Diagnostic | None:
@@ -145,71 +144,6 @@ def missed_colon(node: ScalarNode) -> Diagnostic | None:
         return None
     span = Span(source, line, findings[0].start + 1, line, findings[0].end + 1)
     return Diagnostic(findings[0].code, span, findings[0].values)
-
-
-class _Mending:
-    """The text as mended so far, what was said of it, and where its characters stand in the source."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.draft = Draft.of(source.text)
-        self.reported: list[Diagnostic] = []
-        self.lost = False
-        self._lines: set[int] = set()
-        self._moved: set[int] = set()
-
-    def mend(self, findings: Iterable[Finding]) -> None:
-        """Report findings, and make their edits."""
-        edits: list[Edit] = []
-        for finding in findings:
-            if finding.code:
-                self.reported.append(
-                    Diagnostic(finding.code, self.span(finding.start, finding.end), finding.values)
-                )
-            self._lines |= self._lines_of(finding)
-            if finding.moved:
-                self._moved |= self._lines_of(finding)
-            self.lost = self.lost or finding.lost
-            edits += finding.edits
-        self.draft = self.draft.edited(edits)
-
-    def fresh(self, findings: list[Finding], stops: list[Finding]) -> list[Finding]:
-        """Return the findings to mend next, those that cannot be the mere consequence of another one."""
-        if stops:
-            findings = [each for each in findings if each.start <= stops[0].start] or stops
-        once = {(finding.code, finding.start): finding for finding in findings}.values()
-        # a second complaint about a line would be about how it was mended
-        fresh = [each for each in once if each.code == "DR109" or not self._lines & self._lines_of(each)]
-        full = len(self.reported) >= _MAX_DIAGNOSTICS
-        self.lost = self.lost or full or len(fresh) < len(once)
-        return [] if full else fresh
-
-    def caused(self, diagnostic: Diagnostic) -> bool:
-        """Tell whether a repeated key is repeated only because lines were moved."""
-        return diagnostic.code == "DR106" and any(
-            diagnostic.related[0][0].line < line <= diagnostic.span.line for line in self._moved
-        )
-
-    def span(self, start: int, end: int) -> Span:
-        """Return the span in the source between two indexes of the draft."""
-        begin, finish = self.draft.origin(start), self.draft.origin(end)
-        return Span(self.source, *self._place(begin), *self._place(max(begin, finish)))
-
-    def line(self, index: int) -> int:
-        """Return the line in the source of an index of the draft."""
-        return self._place(self.draft.origin(index))[0]
-
-    def _lines_of(self, finding: Finding) -> set[int]:
-        starts = [edit[0] for edit in finding.edits] if finding.code == "DR111" else [finding.start]
-        return {self.line(start) for start in starts}
-
-    def _place(self, index: int) -> tuple[int, int]:
-        line = bisect_right(self._line_starts, index)
-        return line, index - self._line_starts[line - 1] + 1
-
-    @cached_property
-    def _line_starts(self) -> list[int]:
-        return [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", self.source.text))]
 
 
 # --- events -------------------------------------------------------------------------------------------
@@ -244,7 +178,7 @@ class _Reader:
     ``diagnostics`` are about what was read; ``findings`` are mistakes to mend before the draft is read anew, ``stops`` what ended the reading.
     """
 
-    def __init__(self, mending: _Mending) -> None:
+    def __init__(self, mending: Mending) -> None:
         self.mending = mending
         self.text = mending.draft.text
         self.root: Node | None = None
@@ -362,7 +296,7 @@ class _Reader:
         self._nodes += 1
         if self._nodes > MAX_NODES:
             self._over(node.span, Phrase("内容太多", "there are too many values"), str(MAX_NODES))
-        if len(self.diagnostics) + len(self.findings) >= _MAX_DIAGNOSTICS:
+        if len(self.diagnostics) + len(self.findings) >= MAX_DIAGNOSTICS:
             raise _LimitError
         if not self._open:
             self._check_own_line(node, start, end, None)

@@ -9,37 +9,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from dealerrules.diagnostics import Phrase, shown
+from dealerrules.policy.draft import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-POISON: Final = "\ufdd0"
-"""Stands in a mended text for a value that is beyond repair and was reported (a Unicode noncharacter)."""
-
-Edit = tuple[int, int, str]
-"""Replace the text from one index up to another."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A mistake between two indexes of a text, and the edits with which reading can go on.
-
-    Without a code it is not worth a word; ``lost`` when the edits drop something that was meant, ``moved``
-    when they change what belongs to what.
-    """
-
-    code: str
-    start: int
-    end: int
-    values: Mapping[str, str | Phrase] = field(default_factory=dict)
-    edits: tuple[Edit, ...] = ()
-    lost: bool = False
-    moved: bool = False
 
 
 # --- characters ---------------------------------------------------------------------------------------
@@ -66,7 +44,7 @@ _ASCII_OF: Final = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF
     "−": "-",
     "•": "-",
 }
-_FULL: Final = re.compile(f"[{re.escape(''.join(_ASCII_OF))}]")
+_FULL_WIDTH: Final = re.compile("[！-～￥]")
 _SYNTAX_IN_KEY: Final = re.compile("[：，｛｝［］【】“”‘’＂＇＃]|^[－–—−•]")
 CURLY: Final = "“”„‘’‚＂＇"
 _IN_CURLY_QUOTES: Final = re.compile(f"[{CURLY}][^{CURLY}]*[{CURLY}]|［.*］|｛.*｝")
@@ -107,9 +85,7 @@ _NAMES_BY_SET: Final = (
     (re.compile(r"[！-～]"), ("全角符号", "full-width character")),
 )
 
-_KEY_AND_COLON: Final = re.compile(
-    r"[ \t]*(?:- +)*(?P<key>[^\s：:#]*[^\s\d：:#][^\s：:#]*) ?(?P<colon>：|:(?=[^\s:/]))(?P<value>.*)"
-)
+
 _SPACES: Final = {chr(code): " " for code in (0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F)} | {
     "\u3000": "  "
 }
@@ -136,13 +112,12 @@ def look_alikes(text: str, start: int, end: int, *, key: bool) -> list[Finding]:
         return []
     if found := hidden(text, start, end):
         return found
-    if not _FULL.search(value):
-        return []
     if key:
         return look_alike_syntax(text, start, end)
-    plain = _plain(value)
-    if _NUMBER_LIKE.fullmatch(plain.strip()) or (plain.isascii() and re.search("[：，]", value)):
-        return [_look_alikes_together(start, value)]
+    if _FULL_WIDTH.search(value):
+        plain = _plain(value)
+        if _NUMBER_LIKE.fullmatch(plain) or (plain.isascii() and re.search("[：，]", value)):
+            return [_look_alikes_together(start, value)]
     if _IN_CURLY_QUOTES.fullmatch(value):
         return [_pair(start, end - 1, text)]
     return []
@@ -164,7 +139,7 @@ def hidden(text: str, start: int, end: int) -> list[Finding]:
 
 def _look_alikes_together(start: int, value: str) -> Finding:
     """Report the full-width characters of a number or a date once, with how to write it."""
-    matches = list(_FULL.finditer(value))
+    matches = list(_FULL_WIDTH.finditer(value))
     first, last = matches[0].start(), matches[-1].end()
     edits = tuple((start + each.start(), start + each.end(), _replacement(each[0])) for each in matches)
     written = "".join(_replacement(each) if each in "：，" else _ASCII_OF.get(each, each) for each in value)
@@ -186,22 +161,6 @@ def look_alike_syntax(text: str, start: int, end: int) -> list[Finding]:
     return [
         _pair(at, partner.start(1), text) if partner else look_alike(at, match[0], _replacement(match[0]))
     ]
-
-
-def missed_colons(text: str, start: int, end: int) -> list[Finding]:
-    """Find, line by line, the colon that makes no key: a full-width one, or one with no space after it."""
-    found = []
-    for line in re.finditer(r"[^\r\n]+", text[start:end]):
-        match = _KEY_AND_COLON.match(line[0])
-        if match is None:
-            continue
-        at = start + line.start() + match.start("colon")
-        if match["colon"] == "：":
-            found.append(look_alike(at, "：", ": "))
-        else:
-            values = {"problem": _no_space(match[0]), "remedy": _with_space(match["key"], match["value"])}
-            found.append(Finding("DR104", at, at + 1, values, ((at, at + 1, ": "),)))
-    return found
 
 
 def look_alike(start: int, characters: str, instead: str) -> Finding:
@@ -347,13 +306,3 @@ _DELETE: Final = Phrase("删掉它，或者重新保存文件", "delete it, or s
 def _control(character: str) -> Phrase:
     codepoint = f"U+{ord(character):04X}"
     return Phrase(f"有看不见的控制字符（{codepoint}）", f"there is a control character ({codepoint})")
-
-
-def _no_space(text: str) -> Phrase:
-    cut = shown(text.strip(), 40)
-    return Phrase(f"`{cut}` 的冒号后面少了空格", f"a space is missing after the colon in `{cut}`")
-
-
-def _with_space(key: str, value: str) -> Phrase:
-    cut = shown(f"{key}: {value}", 40)
-    return Phrase(f"写成 `{cut}`", f"write `{cut}`")
