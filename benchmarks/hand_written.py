@@ -25,7 +25,7 @@ CAMPAIGN = date(2014, 9, 1), date(2014, 9, 30)
 ONE_DAY, GAP, ENDING_SOON, RED_LINE = timedelta(1), timedelta(31), timedelta(60), timedelta(365)
 
 
-def tier(facts: Facts) -> Tier:
+def tier(facts: Facts) -> Tier:  # noqa: PLR0915 - straight on, for speed
     """Return the level, the angles' levels (sales, after-sales, insurance, marketing) and the rules that grant it."""
     best = []  # the super-VIP rules that hold
     good = []  # the VIP rules that hold
@@ -104,6 +104,38 @@ def tier(facts: Facts) -> Tier:
     if best:
         return "super_vip", angles, best
     return ("vip" if good else "general"), angles, good
+
+
+KINDS, LOYALTIES = frozenset({"individual", "company"}), frozenset({"low", "medium", "high"})
+
+
+def tier_checked(facts: Facts) -> Tier:
+    """Return the same as `tier`, but refuse other facts than these 16, other types, other words, negative counts."""
+    for count in (
+        facts["brand_vehicles_bought"],
+        facts["csi_surveys"],
+        facts["household_brand_owners"],
+        facts["insurance_referrals"],
+        facts["insured_years_running"],
+        facts["repairs_past_year"],
+        facts["ssi_surveys"],
+        facts["suggestions_adopted"],
+        facts["vehicle_referrals"],
+        facts["visits_past_year"],
+    ):
+        if type(count) is not int or count < 0:
+            raise ValueError(count)
+    for flag in (
+        facts["csi_all_satisfied"],
+        facts["influential"],
+        facts["media"],
+        facts["ssi_all_satisfied"],
+    ):
+        if flag is not True and flag is not False:
+            raise ValueError(flag)
+    if len(facts) != 16 or facts["kind"] not in KINDS or facts["loyalty"] not in LOYALTIES:
+        raise ValueError(facts)
+    return tier(facts)
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -190,15 +222,13 @@ def decide(customer: Customer, as_of: date) -> dict[str, Answer]:  # noqa: PLR09
 
     covers = []
     soon = as_of + ENDING_SOON
-    ending_soon: bool | None = False
+    ending_soon = False
     for cover in customer.insurance:
         begins = cover.starts_on
         if begins > as_of or cover.cover != "commercial" or not cover.at_store:
             continue
         ends = cover.ends_on
         if ends is None:
-            if not ending_soon:
-                ending_soon = None
             continue
         if as_of <= ends <= soon:
             ending_soon = True
@@ -393,9 +423,7 @@ def decide(customer: Customer, as_of: date) -> dict[str, Answer]:  # noqa: PLR09
     if base is None:
         answers["missed_maintenance"] = UNDEFINED, None, []
     else:
-        missed = (
-            "active" if base > year_ago else "at_risk" if base > year_and_half_ago else "churned"
-        )
+        missed = "active" if base > year_ago else "at_risk" if base > year_and_half_ago else "churned"
         answers["missed_maintenance"] = DECIDED, missed, [missed]
 
     territory = customer.in_territory
@@ -447,8 +475,6 @@ def decide(customer: Customer, as_of: date) -> dict[str, Answer]:  # noqa: PLR09
             gifts.append("first-visit")
         if ending_soon:
             gifts.append("renewal-rebate")
-        elif ending_soon is None:
-            unknown = True
     if (
         last_visit is not None
         and visit_before is not None

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import gc
+import json
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
+from dataclasses import dataclass
 from time import perf_counter_ns
 from timeit import Timer
 from typing import TYPE_CHECKING, Any
@@ -13,74 +17,97 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-ROUND_NS = 2_000_000  # a variant runs for so long in each round
+ROUND_NS = 2_000_000
+"""A variant runs for about so long in each round."""
 
 
-def compare(statements: Mapping[str, str], names: dict[str, Any], rounds: int) -> dict[str, float]:
+@dataclass(frozen=True)
+class Section:
+    """A table of results, with what to know about it."""
+
+    title: str
+    text: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def __str__(self) -> str:
+        return f"## {self.title}\n\n{self.text}\n\n{table(self.head, self.rows)}\n"
+
+
+def compare(statements: Mapping[str, str], names: Mapping[str, Any], rounds: int) -> dict[str, float]:
     """Time some statements against each other.
 
     Args:
-        statements: label -> Python text, run without a call around it.
+        statements: label -> Python text, run as it stands, without a call around it.
         names: what the texts refer to.
-        rounds: in each, every statement runs for about two milliseconds, in turn.
+        rounds: in each, every statement runs in turn for about two milliseconds.
 
     Returns:
-        the median time of one run of each, in nanoseconds.
+        for each, the median over the rounds of the time of one run, in nanoseconds.
     """
-    timers = {label: Timer(text, timer=perf_counter_ns, globals=names) for label, text in statements.items()}
-    times: dict[str, list[float]] = {label: [] for label in timers}
+    scope = dict(names)
+    timers = {label: Timer(text, timer=perf_counter_ns, globals=scope) for label, text in statements.items()}
     numbers = {}
     for label, timer in timers.items():
         timer.timeit(3)  # warm
-        once = max(timer.timeit(10) / 10, 20)
-        numbers[label] = max(1, int(ROUND_NS / once))
+        numbers[label] = max(1, int(ROUND_NS * 10 / max(timer.timeit(10), 1)))
     gc.collect()
+    times: dict[str, list[float]] = {label: [] for label in timers}
     for turn in range(rounds):
-        order = list(timers.items())
-        shift = turn % len(order)
-        for label, timer in order[shift:] + order[:shift]:  # timeit turns garbage collection off
-            times[label].append(timer.timeit(numbers[label]) / numbers[label])
-    import os; return {label: (min if os.environ.get("MIN") else statistics.median)(each) for label, each in times.items()}
+        labels = list(timers)
+        shift = turn % len(labels)
+        for label in labels[shift:] + labels[:shift]:  # timeit turns garbage collection off
+            times[label].append(timers[label].timeit(numbers[label]) / numbers[label])
+    return {label: statistics.median(each) for label, each in times.items()}
 
 
-def subprocess_ms(programs: Mapping[str, str], rounds: int) -> dict[str, float]:
-    """Time fresh interpreters that run some programs, interleaved; medians of wall time in milliseconds."""
-    times: dict[str, list[float]] = {label: [] for label in programs}
-    for turn in range(rounds + 1):
-        for label, text in programs.items():
-            start = perf_counter_ns()
-            subprocess.run([sys.executable, "-c", text], check=True)
-            if turn:  # the first fills the disk cache and writes .pyc files
-                times[label].append((perf_counter_ns() - start) / 1e6)
-    import os; return {label: (min if os.environ.get("MIN") else statistics.median)(each) for label, each in times.items()}
+def fresh_processes(programs: Mapping[str, str], rounds: int) -> dict[str, list[tuple[float, Any]]]:
+    """Run programs in fresh interpreters, interleaved, from compiled .pyc files as an installed package has them.
+
+    Returns:
+        for each program and round its wall time in milliseconds, and what it printed as JSON.
+    """
+    found: dict[str, list[tuple[float, Any]]] = {label: [] for label in programs}
+    with tempfile.TemporaryDirectory() as compiled:
+        environment = {**os.environ, "PYTHONPYCACHEPREFIX": compiled}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        for turn in range(rounds + 1):
+            for label, text in programs.items():
+                start = perf_counter_ns()
+                done = subprocess.run(
+                    [sys.executable, "-c", text], check=True, capture_output=True, text=True, env=environment
+                )
+                wall = (perf_counter_ns() - start) / 1e6
+                if turn:  # the first writes the .pyc files
+                    found[label].append((wall, json.loads(done.stdout) if done.stdout else None))
+    return found
 
 
 def duration(nanoseconds: float) -> str:
     """Return a time as people read it."""
-    if nanoseconds < 1_000:
-        return f"{nanoseconds:.0f} ns"
-    if nanoseconds < 1_000_000:
-        return f"{nanoseconds / 1e3:.2f} us"
-    return f"{nanoseconds / 1e6:.1f} ms"
+    for unit, scale in (("ns", 1), ("us", 1e3), ("ms", 1e6)):
+        if nanoseconds < scale * 1000 or unit == "ms":
+            return (
+                f"{nanoseconds / scale:.3g} {unit}"
+                if nanoseconds < 100 * scale
+                else f"{nanoseconds / scale:.0f} {unit}"
+            )
+    raise AssertionError
 
 
-def times(ratio: float) -> str:
-    """Return a ratio as people read it."""
-    return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.0f}"
+def ratio(of: float, to: float) -> str:
+    """Return how many times `to` a time is."""
+    return f"{of / to:.2f}" if of < 10 * to else f"{of / to:.0f}"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table; every column but the first is numbers."""
+    """Return a Markdown table; every column but the first holds numbers."""
     widths = [max(len(row[at]) for row in (head, *rows)) for at in range(len(head))]
 
     def line(cells: Sequence[str]) -> str:
-        first, *rest = (
-            cell.ljust(width) if at == 0 else cell.rjust(width)
-            for at, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        )
+        first = cells[0].ljust(widths[0])
+        rest = [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True)]
         return f"| {' | '.join([first, *rest])} |"
 
-    rule = [
-        "-" * width if at == 0 else "-" * (width - 1) + ":" for at, width in enumerate(widths)
-    ]
-    return "\n".join([line(head), f"| {' | '.join(rule)} |", *(line(row) for row in rows)])
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    return "\n".join([line(head), f"| {' | '.join(rule)} |", *map(line, rows)])

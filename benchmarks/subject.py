@@ -1,6 +1,6 @@
-"""What is measured: one customer, the demo store, and the checks that every variant says the same.
+"""What is measured: one customer with 10 visits, 4 covers and 3 referrals, and the demo store's customers.
 
-The customer has 10 visits, 4 covers and 3 referrals, of which one lies beyond every window or does not count.
+And the checks that the library and the hand-written code say the same of them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import dealerrules as dr
 from benchmarks import hand_written
+from benchmarks.peers import ANGLES
 from dealerrules import demo
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ DECISIONS = (
     "red_line",
     "retention_gift",
 )
-ANGLES = ("sales", "after_sales", "insurance", "marketing")
 TIER_FACTS = (
     "brand_vehicles_bought",
     "csi_all_satisfied",
@@ -138,22 +138,35 @@ def record() -> dict[str, Any]:
 
 def tier_facts(book: dr.PolicyBook, customer: dr.Customer) -> dict[str, Any] | None:
     """Return the facts of the tier table, worked out by the reference interpreter; none where one is unknown."""
-    interpreter = book.evaluate(customer, as_of=AS_OF)["tier"].case.interpreter
+    case = book.evaluate(customer, as_of=AS_OF)["tier"].case
+    assert case is not None
+    interpreter = case.interpreter
     facts = {name: interpreter.fact(name).value for name in TIER_FACTS}
     return None if None in facts.values() else facts
 
 
-def stores(book: dr.PolicyBook, count: int) -> Iterator[dr.Customer]:
+def demo_customers(count: int) -> Iterator[dr.Customer]:
     """Yield the demo store's customers."""
     for each in demo.customers(count, as_of=AS_OF):
         yield dr.Customer(**each)
 
 
+# ---------------------------------------------------------------------------------------------------
+# The library's answers in the form of the hand-written ones
+
+
+def library_tier(book: dr.PolicyBook, facts: dict[str, Any]) -> hand_written.Tier:
+    """Return the library's tier for ready-made facts."""
+    outcome = book.evaluate_facts("customer", facts, as_of=AS_OF, decisions=("tier",)).tier("tier")
+    angles = tuple(outcome.angles[angle] for angle in ANGLES)
+    return outcome.level, angles, list(outcome.because)
+
+
 def library_answers(answer: dr.Answer) -> dict[str, hand_written.Answer]:
-    """Return an answer in the form of the hand-written one."""
+    """Return the library's answer on a record."""
     found: dict[str, hand_written.Answer] = {}
     for name in DECISIONS:
-        outcome = answer[name]
+        outcome: Any = answer[name]
         if name == "tier":
             value: Any = outcome.level, tuple(outcome.angles[angle] for angle in ANGLES)
         elif outcome.kind == "stage":
@@ -166,3 +179,21 @@ def library_answers(answer: dr.Answer) -> dict[str, hand_written.Answer]:
             value = outcome.value
         found[name] = outcome.status.value, value, list(outcome.because)
     return found
+
+
+def same(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+    """Tell whether two answers say the same; rules may stand in any order."""
+    return [sorted(part) if isinstance(part, list) else part for part in one] == [
+        sorted(part) if isinstance(part, list) else part for part in other
+    ]
+
+
+def assert_equal_on_demo_store(book: dr.PolicyBook, count: int = 2000) -> None:
+    """Assert that the hand-written code gives the library's answers for every customer of the demo store."""
+    for customer in demo_customers(count):
+        answers = library_answers(book.evaluate(customer, as_of=AS_OF))
+        expected = hand_written.decide(customer, AS_OF)
+        assert all(same(answers[name], expected[name]) for name in DECISIONS), customer.customer_id
+        facts = tier_facts(book, customer)
+        if facts is not None:
+            assert same(library_tier(book, facts), hand_written.tier(facts)), customer.customer_id

@@ -649,17 +649,25 @@ class Author:
                 pays = lambda: {"pays_per_unit": self.literal(MONEY), "basis": basis()}  # noqa: E731
             case "percent":
                 made["measure"], type_ = self.operand([Kind.MONEY], literal=False)
-                pays = lambda: {"pays_percent": self.literal(RATIO), "basis": basis()}  # noqa: E731
+                if self.chance():
+                    made["unit"] = self.operand([Kind.COUNT, Kind.NUMBER], depth=0, literal=False)[0]
+                    pays = lambda: {"pays_per_unit": self.literal(MONEY), "basis": "whole"}  # noqa: E731
+                else:
+                    pays = lambda: {"pays_percent": self.literal(RATIO), "basis": basis()}  # noqa: E731
             case _:
                 made["measure"], type_ = self.operand(QUANTITIES - {Kind.RATIO}, literal=False)
                 made["unit"] = self.operand([Kind.COUNT, Kind.NUMBER], depth=0, literal=False)[0]
                 pays = lambda: {"pays_per_unit": self.literal(MONEY), "basis": "whole"}  # noqa: E731
+        percent = type_ == MONEY and made.get("unit") is not None
+
+        def others() -> dict[str, Yaml]:
+            if percent and self.chance():
+                return {"pays_percent": self.literal(RATIO), "basis": "whole"}
+            return {"pays": self.literal(MONEY)}
+
         by, words = self._by() if self.chance(4) else (None, [None])
         lists = [
-            [
-                {**start, **(pays() if self.chance() else {"pays": self.literal(MONEY)})}
-                for start in self._starts(type_, 3)
-            ]
+            [{**start, **(pays() if self.chance() else others())} for start in self._starts(type_, 3)]
             for _ in words
         ]
         if by is not None:
@@ -822,7 +830,7 @@ class Store:
         return made
 
     def events(self, table: str) -> list[dict[str, Any]]:
-        """Return events of a table: what may be unknown often is, days are shared, covers follow upon each other."""
+        """Return events of a table: much is unknown, days are shared, events repeat, covers follow upon each other."""
         dated = TABLES[table].date_field
         required = dated if TABLES[table].model.model_fields[dated].is_required() else None
         columns = {name: each for name, each in _columns(table).items() if each.kind is not Kind.TEXT}
@@ -839,6 +847,8 @@ class Store:
                 }
             elif last is not None and self.dice.chance(3):
                 event[dated] = last
+            elif made and self.dice.chance(4):
+                event = dict(made[-1])
             made.append(event)
         return made
 

@@ -115,7 +115,7 @@ def test_what_is_no_literal_is_a_word() -> None:
 @pytest.mark.parametrize("text", REFUSED)
 def test_a_broken_literal_says_what_is_wrong_with_it(text: str) -> None:
     """Parts of a fen, parts of a month, days that do not exist."""
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=r".") as caught:
         read_literal(text)
     assert str(caught.value) == REFUSED[text]
 
@@ -124,7 +124,7 @@ def test_dates_are_days() -> None:
     """A date or its ISO text; a date with time, and anything else, is refused in words."""
     said = {}
     for value in (datetime(2014, 9, 30, 8, 30), "2014-9-30", "20140930", 20140930, None):  # noqa: DTZ001
-        with pytest.raises(ValueError, match=".") as caught:
+        with pytest.raises(ValueError, match=r".") as caught:
             read_date(value)
         said[str(value)] = str(caught.value)
     assert [read_date("2014-09-30"), read_date(date(2014, 9, 30))] == [date(2014, 9, 30)] * 2
@@ -175,7 +175,10 @@ def test_rounding_to_larger_units() -> None:
         (300, 200, 300, 200),
         (-200, -200, -200, -100),
     ]
-    assert [tuple(round_to(amount, mode, 3) for mode in MODES) for amount in amounts[5:]] == [(3, 3, 6, 3), (6, 6, 6, 3)]
+    assert [tuple(round_to(amount, mode, 3) for mode in MODES) for amount in amounts[5:]] == [
+        (3, 3, 6, 3),
+        (6, 6, 6, 3),
+    ]
 
 
 @given(
@@ -199,13 +202,24 @@ def test_rounding_is_the_same_on_both_sides_of_zero_and_never_off_by_a_unit(
 def test_up_and_down_to_a_whole_number() -> None:
     """For counts: up is towards more, down towards fewer, also below zero."""
     numbers = [Fraction(573, 5), 3, -3, Fraction(-1, 2), Fraction(1, 3), 0]
-    assert [(ceiling(each), floor(each)) for each in numbers] == [(115, 114), (3, 3), (-3, -3), (0, -1), (1, 0), (0, 0)]
+    assert [(ceiling(each), floor(each)) for each in numbers] == [
+        (115, 114),
+        (3, 3),
+        (-3, -3),
+        (0, -1),
+        (1, 0),
+        (0, 0),
+    ]
     assert {type(made(each)) for made in (ceiling, floor) for each in numbers} == {int}
 
 
 def test_equal_numbers_look_equal() -> None:
     """A fraction that is whole becomes an int, so 3 is always 3."""
-    assert [repr(reduced(each)) for each in (3, Fraction(6, 2), Fraction(1, 2))] == ["3", "3", "Fraction(1, 2)"]
+    assert [repr(reduced(each)) for each in (3, Fraction(6, 2), Fraction(1, 2))] == [
+        "3",
+        "3",
+        "Fraction(1, 2)",
+    ]
     assert [repr(exact(each)) for each in (3, Decimal("3.0"), Decimal("2.5"), Fraction(4, 2))] == [
         "3",
         "3",
@@ -235,7 +249,7 @@ def test_an_amount_that_is_no_whole_fen_is_refused() -> None:
     """Nothing is rounded on the way in, and nothing is taken that an engine cannot hold."""
     said = []
     for yuan in (Decimal("0.005"), Decimal("1.999"), 10**14, Decimal(-(10**14))):
-        with pytest.raises(ValueError, match=".") as caught:
+        with pytest.raises(ValueError, match=r".") as caught:
             to_fen(yuan)
         said.append(str(caught.value))
     assert said == [

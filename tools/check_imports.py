@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1] / "src" / "dealerrules"
 ORDER = """
 values diagnostic_codes diagnostics expr
 faults readers records tables facts
-policy.model policy.traps policy.mend policy.files policy.parse policy.phrases policy.document policy.schema
+policy.model policy.files policy.draft policy.traps policy.slips policy.mend policy.parse policy.phrases policy.document policy.schema
 policy.scope policy.literals policy.conditions policy.forms policy.extend
 policy.making policy.bands policy.payouts policy.kinds policy.names policy.editor policy.compile
 verdict

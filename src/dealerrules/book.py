@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dealerrules.diagnostics import Diagnostic, Source
-from dealerrules.engines.compiled import Program
-from dealerrules.explain import Explanation, explain
 from dealerrules.facts import read_facts
 from dealerrules.faults import Fault, RecordError, nearest
 from dealerrules.outcome import (
@@ -34,13 +32,15 @@ from dealerrules.outcome import (
     undefined,
 )
 from dealerrules.policy.compile import compile_into, read_sources
-from dealerrules.policy.model import AnyDecision, Edition, FactDefinition, fingerprint
+from dealerrules.policy.model import AnyDecision, Edition, FactDefinition, digest, fingerprint, meanings
 from dealerrules.policy.scope import Report
 from dealerrules.records import SUBJECTS, Record, read_record
-from dealerrules.values import read_date
+from dealerrules.values import DATE, read_date
 from dealerrules.verdict import Reason, Verdict, verdict
 
 if TYPE_CHECKING:
+    from dealerrules.engines.compiled import Program
+    from dealerrules.explain import Explanation
     from dealerrules.values import Maybe
 
 SCHEMA_VERSION = 1
@@ -146,6 +146,7 @@ class PolicyBook:
         self.warnings = warnings
         self._starts = [edition.start for edition in editions]
         self._plans: dict[object, _Plan] = {}
+        self._digests: dict[str, list[tuple[date, str]]] = {}
         self._asked: dict[
             object, tuple[_Plan, date]
         ] = {}  # plans by the words of a question, for the hot path
@@ -184,6 +185,16 @@ class PolicyBook:
         at = bisect_right(self._starts, day) - 1
         found = self.editions[at] if at >= 0 else None
         return found if found is not None and day <= found.end else None
+
+    def versions(self, name: str, day: date) -> int:
+        """Return how many versions of a decision, different in meaning, have begun by a day."""
+        if name not in self._digests:
+            self._digests[name] = [
+                (edition.start, digest(meanings(edition, [name])))
+                for edition in self.editions
+                if name in edition.decisions
+            ]
+        return len({meaning for start, meaning in self._digests[name] if start <= day})
 
     # --- evaluation ---
 
@@ -301,12 +312,12 @@ class PolicyBook:
         return plan
 
     def _new_plan(self, subject: str, edition: Edition | None, day: date, names: tuple[str, ...]) -> _Plan:
+        from dealerrules.engines.compiled import Program  # noqa: PLC0415 - loading and checking need no engine
+
         there = tuple(name for name in names if edition is not None and name in edition.decisions)
         absent = {name: self._not_in_force(name, day) for name in names if name not in there}
         program = Program(edition, subject, there) if edition is not None and there else None
-        seats = (
-            {name: _Seat(at, edition.decisions[name]) for at, name in enumerate(there)} if edition else {}
-        )
+        seats = {name: _Seat(at, edition.decisions[name]) for at, name in enumerate(there)} if edition else {}
         return _Plan(self, subject, edition, program, seats, absent)
 
     def _not_in_force(self, name: str, day: date) -> Reason:
@@ -316,7 +327,7 @@ class PolicyBook:
 
 
 def _check_subject(subject: str) -> None:
-    if subject not in SUBJECTS:
+    if subject not in tuple(SUBJECTS):
         read_record({}, subject)  # raises, naming the subjects there are
 
 
@@ -400,10 +411,11 @@ class Answer(Mapping[str, AnyOutcome]):
     def __getitem__(self, name: str) -> AnyOutcome:
         """Return the outcome of a decision."""
         seat = self._plan.seats.get(name)
+        dated_by = seat.dated_by if seat is not None else self._plan.book.decisions[name].dated_by
+        if dated_by is not None and name in self:
+            return self._dated(name, dated_by)
         if seat is None:
             return undefined(self._plan.book.decisions[name], self._plan.absent[name])
-        if seat.dated_by is not None:
-            return self._dated(name, seat.dated_by)
         true, unknown, extra = self._results[seat.at]
         return seat.make(seat.model, seat.verdicts[true, unknown], extra, self._case)
 
@@ -425,12 +437,7 @@ class Answer(Mapping[str, AnyOutcome]):
         latest = book.decisions[name]
         day = self._own_date(dated_by)
         if day is None:
-            versions = {
-                id(edition)
-                for edition in book.editions
-                if edition.start <= as_of and name in edition.decisions
-            }
-            if len(versions) > 1:  # which of them decides is not known
+            if book.versions(name, as_of) > 1:  # which of them decides is not known
                 return undefined(latest, Reason("date_unknown", {"field": dated_by}))
             day = as_of
         if day > as_of:
@@ -453,7 +460,8 @@ class Answer(Mapping[str, AnyOutcome]):
         if self._record is not None:
             found = getattr(self._record, field)
         else:
-            found = self._read_facts(self._plan.edition).get(field)
+            given = {field: (self._facts or {}).get(field)}
+            found = read_facts(self.subject, given, {field: DATE}, lambda _: False)[field]
         return found if isinstance(found, date) else None
 
     def _read_facts(self, edition: Edition | None) -> dict[str, Maybe]:
@@ -507,6 +515,8 @@ class Answer(Mapping[str, AnyOutcome]):
 
     def explain(self, lang: str = "en", *, decisions: Sequence[str] | None = None) -> Explanation:
         """Explain every decision (or some), in Chinese (``zh``) or English (``en``)."""
+        from dealerrules.explain import explain  # noqa: PLC0415 - only who asks why waits for it
+
         names = list(self) if decisions is None else list(decisions)
         return explain(
             [self[name] for name in names], subject=self.subject, id_=self.id, as_of=self.as_of, lang=lang

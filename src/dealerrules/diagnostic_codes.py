@@ -226,8 +226,8 @@ _code(
     ERROR,
     zh="这里应该是{expected}，现在是{got}",
     en="{expected} is needed here, not {got}",
-    help_zh="按上面说的形式改写",
-    help_en="write it in that form",
+    help_zh="检查缩进，以及是不是少了短横 `-`、冒号或括号",
+    help_en="check the indentation, and whether a dash, a colon or a bracket is missing",
     about_zh="内容的形式不对，例如该写列表的地方写成了一个词。",
     about_en="The form is wrong: a single word, say, where a list is needed.",
 )
@@ -254,12 +254,34 @@ _code(
 _code(
     "DR206",
     ERROR,
-    zh="`{id}` 不能作为编号",
-    en="`{id}` cannot be an id",
-    help_zh="编号里不要有空格、点、冒号、逗号、括号和反引号",
-    help_en="an id has no space, dot, colon, comma, bracket or backtick",
+    zh="`{id}` 不能作为编号或名字",
+    en="`{id}` cannot be an id or a name",
+    help_zh="编号和名字里不要有空格、点、冒号、逗号、括号和反引号",
+    help_en="ids and names have no space, dot, colon, comma, bracket or backtick",
     about_zh="编号用来拼成 `sales.referred-3` 这样的完整编号，所以不能含有点和空格等符号。",
     about_en="Ids are joined into full ids such as `sales.referred-3`, so they cannot hold dots, spaces and the like.",
+)
+
+_code(
+    "DR207",
+    ERROR,
+    zh="`{key}` 和上面空着的 `{above}` 并排了",
+    en="`{key}` stands beside `{above}`, which is empty",
+    help_zh="如果它属于 `{above}`，再往右缩进两个空格",
+    help_en="if it belongs to `{above}`, indent it by two more spaces",
+    about_zh="属于上一行的内容要缩进到它下面；并排写就成了另外的键。",
+    about_en="What belongs to a key is indented below it; beside it, it is a key of its own.",
+)
+
+_code(
+    "DR208",
+    ERROR,
+    zh="`{value}` 在这里被逗号断成了两项",
+    en="the comma cuts `{value}` in two here",
+    help_zh='花括号和方括号里的逗号用来分开各项：写成 `{plain}`，或者加引号 `"{value}"`',
+    help_en='within braces and brackets a comma separates entries: write `{plain}`, or quotes `"{value}"`',
+    about_zh="花括号里的 `from: 1,000 yuan` 会被读成 `from: 1` 和另一个键 `000 yuan`。",
+    about_en="Within braces, `from: 1,000 yuan` reads as `from: 1` and another key `000 yuan`.",
 )
 
 # --- DR3xx: names -------------------------------------------------------------------------------------
@@ -309,8 +331,8 @@ _code(
     ERROR,
     zh="`{name}` 不是附加字段",
     en="`{name}` is no attribute",
-    help_zh="写成 `customer.attributes.名字`；普通字段直接用名字，不用定义",
-    help_en="write `customer.attributes.NAME`; plain fields are facts already, under their own names",
+    help_zh="在客户的事实里写 `customer.attributes.名字`；普通字段直接用名字，不用定义",
+    help_en="write `customer.attributes.NAME`, in a fact of customers; plain fields are facts already, by name",
     about_zh="`field:` 只用来读取客户的附加字段（attributes）。",
     about_en="`field:` reads an attribute of the customer; every plain field is a fact already.",
 )
@@ -377,12 +399,12 @@ _code(
 _code(
     "DR312",
     ERROR,
-    zh="没有 `{path}` 可以改写",
-    en="there is no `{path}` to override",
+    zh="没有 `{path}` 可以改动",
+    en="there is no `{path}` to change",
     help_zh="写成 `决策.编号`，例如 `tier.sales.referred-3`",
     help_en="write `decision.id`, such as `tier.sales.referred-3`",
-    about_zh="门店文件只能改写集团文件里有的东西。",
-    about_en="A store's file can override only what the group's file has.",
+    about_zh="门店文件只能改写或去掉集团文件里有的东西。",
+    about_en="A store's file can override or remove only what the group's file has.",
 )
 _code(
     "DR313",
@@ -407,8 +429,8 @@ _code(
 _code(
     "DR315",
     ERROR,
-    zh="`{name}` 不是 {subject} 的日期字段",
-    en="`{name}` is no date field of {subject}",
+    zh="`{name}` 不是 `{subject}` 的日期字段",
+    en="`{name}` is no date field of `{subject}`",
     help_zh="日期字段：{words}",
     help_en="date fields: {words}",
     about_zh="`dated_by:` 指定用哪一天的政策版本。",
@@ -444,6 +466,16 @@ _code(
     about_zh="改写集团政策要写明是改写，避免无意中盖掉。",
     about_en="What changes the group's policy says so, so that nothing is replaced by accident.",
 )
+_code(
+    "DR319",
+    ERROR,
+    zh="`{name}` 是 `{owner}` 的事实，不是 `{subject}` 的",
+    en="`{name}` is a fact of `{owner}`, not of `{subject}`",
+    help_zh="看看是不是少写了 `subject: {owner}`",
+    help_en="is `subject: {owner}` missing?",
+    about_zh="一个决策只能用自己对象的事实；不写 `subject:` 就是客户。",
+    about_en="A decision uses the facts of its own subject; without `subject:` that is the customer.",
+)
 
 # --- DR4xx: values and units --------------------------------------------------------------------------
 
@@ -452,8 +484,8 @@ _code(
     ERROR,
     zh="`{value}` 是{found}，这里需要{kind}",
     en="`{value}` is {found}, but {kind} is needed here",
-    help_zh="例如 `{example}`",
-    help_en="such as `{example}`",
+    help_zh="{form}",
+    help_en="{form}",
     about_zh="单位和事实不符。",
     about_en="The unit does not fit the fact.",
 )
@@ -462,8 +494,8 @@ _code(
     ERROR,
     zh="`{value}` 没有单位，这里需要{kind}",
     en="`{value}` has no unit, but {kind} is needed here",
-    help_zh="例如 `{example}`；0 也要写单位",
-    help_en="such as `{example}`; 0 needs its unit too",
+    help_zh="{form}单位总要写，0 也一样",
+    help_en="{form}a unit is always written, with 0 too",
     about_zh="没有单位的数只能是个数；0.7 不会被当成 70%，500 不会被当成 500 元。",
     about_en="A bare number is a count only: 0.7 is never read as 70%, nor 500 as 500 yuan.",
 )
@@ -502,8 +534,8 @@ _code(
     ERROR,
     zh="`{value}` 既不是{kind}，也不是参数",
     en="`{value}` is neither {kind} nor a parameter",
-    help_zh="例如 `{example}`",
-    help_en="such as `{example}`",
+    help_zh="{form}",
+    help_en="{form}",
     about_zh="数值写错，例如数字和单位之间少了空格，或用了中文单位。",
     about_en="The value is not well written: a missing space before the unit, say, or a Chinese unit.",
 )
@@ -593,10 +625,10 @@ _code(
 _code(
     "DR502",
     ERROR,
-    zh="`{policy}` 的两个版本在 {start} 同时有效",
+    zh="`{policy}` 的两个版本在{start}同时有效",
     en="two versions of `{policy}` are in force on {start}",
-    help_zh="给前一个版本写上 `until:`，到后一个版本的前一天为止",
-    help_en="give the earlier one an `until:` on the day before the later one begins",
+    help_zh="给前一个版本写上 `until:`，到后一个版本的前一天为止；不同的政策用不同的名字",
+    help_en="give the earlier one an `until:` on the day before the later one begins; two policies need two names",
     about_zh="同一个政策在同一天只能有一个版本。",
     about_en="On any day one version of a policy is in force.",
 )
@@ -623,10 +655,10 @@ _code(
 _code(
     "DR505",
     ERROR,
-    zh="`basis` 和这种付法不配",
-    en="`basis` does not fit this way to pay",
-    help_zh="`pays_per_unit` 和 `pays_percent` 要写 `basis: whole`（全额）或 `basis: excess`（超额）；`pays` 不写",
-    help_en="`pays_per_unit` and `pays_percent` need `basis: whole` or `basis: excess`; `pays` takes none",
+    zh="`{way}` {need} `basis`",
+    en="`{way}` {need} `basis`",
+    help_zh="按个数或比例付，要写 `basis: whole`（全额）或 `basis: excess`（超额）；固定金额不写",
+    help_en="what is paid per unit or in percent has `basis: whole` or `basis: excess`; a lump has none",
     about_zh="全额和超额差别很大，必须写明是哪一种。",
     about_en="Paying on every unit and paying on the excess differ widely; which one it is must be written.",
 )
@@ -665,7 +697,7 @@ _code(
     ERROR,
     zh="`{word}` 需要{expected}，`{name}` 是{found}",
     en="`{word}` needs {expected}, and `{name}` is {found}",
-    help_zh="measure 是数量或日期；`times` 是个数；`pays_percent` 的 measure 是金额",
+    help_zh="`measure` 是数量或日期；`times` 是个数；`pays_percent` 的 `measure` 是金额",
     help_en="a measure is a quantity or a date; `times` is a count; `pays_percent` needs a measure of money",
     about_zh="文字和固定的词不能分档，也不能相乘。",
     about_en="Texts and words cannot be cut into bands or multiplied.",
@@ -675,8 +707,8 @@ _code(
     ERROR,
     zh="单位和 `measure` 不配",
     en="the unit does not fit the `measure`",
-    help_zh="measure 是比例 `ratio: [a, b]` 时，单位是 a；超额（excess）时单位就是 measure",
-    help_en="for a measure `ratio: [a, b]` the unit is a; with `basis: excess` the unit is the measure",
+    help_zh="`measure` 是比例 `ratio: [a, b]` 时，`unit` 是 `a`；`basis: excess` 时 `unit` 就是 `measure`",
+    help_en="for a measure `ratio: [a, b]` the unit is `a`; with `basis: excess` the unit is the measure",
     about_zh="否则说不清这一档从第几个单位开始。",
     about_en="Otherwise it is not clear at which unit the band begins.",
 )
@@ -685,8 +717,8 @@ _code(
     ERROR,
     zh="`{value}` 不是取整方法",
     en="`{value}` is no way to round",
-    help_zh="例如 `half_up to 1 fen`；还有 half_even、up、down",
-    help_en="such as `half_up to 1 fen`; also half_even, up, down",
+    help_zh="例如 `half_up to 1 fen`；还有 `half_even`、`up`、`down`",
+    help_en="such as `half_up to 1 fen`; also `half_even`, `up`, `down`",
     about_zh="取整写成“方法 to 单位”。",
     about_en="Rounding is written as a method, `to`, and a unit.",
 )
@@ -736,8 +768,8 @@ _code(
 _code(
     "DR602",
     ERROR,
-    zh="{subject} 没有决策 `{name}`",
-    en="{subject} has no decision `{name}`",
+    zh="`{subject}` 没有决策 `{name}`",
+    en="`{subject}` has no decision `{name}`",
     help_zh="改正名字，或写上 `subject:`",
     help_en="correct the name, or add a `subject:`",
     about_zh="样例里的决策名要和政策里的一致。",

@@ -294,14 +294,17 @@ def type_of(expr: Expr) -> Type:
             assert_never(expr)
 
 
+_FIELDS = {node: tuple(field.name for field in fields(node)) for node in NODES}
+
+
 def children(expr: Expr) -> Iterator[Expr]:
     """Yield the direct parts of a node, in order."""
-    for field in fields(expr):
-        value = getattr(expr, field.name)
-        if isinstance(value, NODES):
+    for name in _FIELDS[type(expr)]:
+        value = getattr(expr, name)
+        if type(value) in _FIELDS:
             yield value
         elif isinstance(value, tuple):
-            yield from (item for item in value if isinstance(item, NODES))
+            yield from (item for item in value if type(item) in _FIELDS)
         elif isinstance(value, Window) and value.size is not None:
             yield value.size
 
@@ -318,10 +321,17 @@ def walk(expr: Expr) -> Iterator[Expr]:
 def canonical(value: object) -> object:
     """Return a node (or any frozen data made of nodes) as nested lists that tell meaning and nothing else.
 
-    The names of parameters are left out: a number means the same under any name.
+    The names of parameters are left out: a number means the same under any name. Conditions that hold together,
+    and values that are listed, mean the same in any order.
     """
     if isinstance(value, Constant):
         return ["Constant", value.type.kind.value, str(value.value)]
+    if isinstance(value, All | AnyOf):
+        return [type(value).__name__, *sorted(map(canonical, value.items), key=repr)]
+    if isinstance(value, Member):
+        return ["Member", canonical(value.item), *sorted(map(str, value.among))]
+    if isinstance(value, Lookup):
+        return ["Lookup", canonical(value.by), canonical(value.type), *sorted(map(str, value.cases))]
     if is_dataclass(value):
         parts = [
             canonical(getattr(value, field.name)) for field in fields(value) if field.name != "parameter"

@@ -14,7 +14,6 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, assert_never
 
-from dealerrules.engines.row import Decided, Interpreter, Step
 from dealerrules.expr import Answer, Arithmetic, Expr, Fact, LevelIn, type_of
 from dealerrules.policy.model import AnyDecision, Data, Item, Offer, Payout, Rules, Stage, Tier, Title
 from dealerrules.values import ABSENT, Kind, Maybe, to_yuan
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import date
 
+    from dealerrules.engines.row import Decided, Interpreter, Step
     from dealerrules.policy.model import Edition, Package
     from dealerrules.records import Record
 
@@ -47,6 +47,8 @@ class Case:
     @cached_property
     def interpreter(self) -> Interpreter:
         """The reference interpreter on this case."""
+        from dealerrules.engines.row import Interpreter  # noqa: PLC0415 - only who asks why waits for it
+
         return Interpreter(self.edition, self.subject, self.as_of, self.record, self.facts)
 
     def decided(self, name: str) -> Decided:
@@ -202,6 +204,15 @@ class Outcome:
     def _answer_dict(self) -> dict[str, Json]:
         raise NotImplementedError
 
+    def __eq__(self, other: object) -> bool:
+        """Tell whether two outcomes say the same."""
+        if not isinstance(other, Outcome):
+            return NotImplemented
+        return self.decision == other.decision and self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        return hash((self.decision, self.status, self.because))
+
     def __repr__(self) -> str:
         """Return the answer in one line, for a developer."""
         answer = ", ".join(f"{key}={value!r}" for key, value in self._answer_dict().items())
@@ -322,9 +333,7 @@ class PayoutOutcome(Outcome):
 
     model: Payout
 
-    def __init__(
-        self, model: Payout, found: Verdict, extra: Any, case: Callable[[], Case] | None
-    ) -> None:
+    def __init__(self, model: Payout, found: Verdict, extra: Any, case: Callable[[], Case] | None) -> None:
         if found.status is Status.DECIDED and extra is None:  # a number in it is unknown
             found = replace(found, status=Status.UNDEFINED, because=())
         super().__init__(model, found, extra, case)

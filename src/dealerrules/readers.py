@@ -37,7 +37,7 @@ MAX_DECIMALS: Final = 6
 
 _NUMERIC: Final = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _AMOUNT: Final = re.compile(r"-?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?", re.ASCII)
-_PLAIN_AMOUNT: Final = re.compile(r"\d{1,13}(\.\d\d?)?", re.ASCII)  # the usual: in range, and no part of a fen
+_PLAIN_AMOUNT: Final = re.compile(r"\d{1,13}(\.\d\d?)?", re.ASCII)  # as most are: surely within bounds
 _ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 

@@ -5,7 +5,7 @@ from outside passes :func:`read_record` once, and the engines trust it from ther
 what it holds is said by the models alone; :data:`TABLES` and :data:`SUBJECTS` are derived from them.
 """
 
-from __future__ import annotations
+# No `from __future__ import annotations` here: pydantic would have to read the text of each annotation.
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -477,7 +477,7 @@ def _path(place: tuple[int | str, ...]) -> str:
     return "".join(parts).removeprefix(".")
 
 
-def _field_error(model: type[Model], detail: ErrorDetails) -> FieldError:
+def _field_error(model: type[Model], detail: "ErrorDetails") -> FieldError:
     """Say what one of pydantic's errors means; about a value, the reader of its kind knows best."""
     place, kind, value = detail["loc"], detail["type"], detail["input"]
     if len(place) > 1 and place[0] in TABLES and issubclass(model, Customer):

@@ -238,9 +238,9 @@ def _conflict(table: Rules, holds: set[str]) -> Verdict:
 def _unique(table: Rules, holds: set[str], open_: set[str]) -> Verdict:
     if len(holds) > 1:
         return _conflict(table, holds)
-    if open_:
+    if len(holds | open_) > 1:  # another row could hold as well, and then there is no answer
         return Verdict(Status.UNDETERMINED, (), _rows(table, holds), _rows(table, open_))
-    return _decided(table, holds, _rows(table, holds))
+    return _agreed(table, holds, open_, [*holds, *open_], none_possible=not holds)
 
 
 def _any(table: Rules, holds: set[str], open_: set[str]) -> Verdict:

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from dealerrules.policy.document import (
         BandShape,
         OfferBandShape,
+        OfferShape,
         PayBandShape,
+        PayoutShape,
     )
     from dealerrules.policy.making import Making
 
@@ -51,6 +53,8 @@ def band_start(
     shape: BandShape, making: Making, type_: Type | None, owner: Span | None = None
 ) -> Start | None:
     """Return where a band begins, said once, with `from` or `over`; of a measure at fault only the form is checked."""
+    if shape.broken():
+        return None
     if (shape.start is None) == (shape.over is None):
         making.fault("DR507", shape.key_span("over") if shape.over is not None else owner or shape.span())
         return None
@@ -128,9 +132,14 @@ def has_kind(
 Group = tuple[Expr | None, str | None, list[Node]]
 
 
-def band_groups(node: Node | None, by: Node | None, making: Making) -> list[Group]:
+def band_groups(shape: PayoutShape | OfferShape, making: Making) -> list[Group]:
     """Return the band lists: one, or one for each value of the `by` fact with its condition."""
+    node: Node | None = shape.bands
+    by: Node | None = shape.by
     if node is None:
+        return []
+    if by is None and isinstance(node, MapNode):
+        making.fault("DR202", shape.key_span("bands"), key="by")
         return []
     if by is None:
         bands = _band_list(node, making)

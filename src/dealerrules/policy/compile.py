@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from dealerrules.diagnostics import Diagnostic, Phrase, PolicyError, Severity, Source, Span
 from dealerrules.policy.document import (
     PolicyShape,
+    joined,
     mended_shape,
 )
 from dealerrules.policy.editor import Draft, Editor
@@ -52,7 +53,9 @@ def read_sources(paths: Iterable[Path], report: Report) -> list[Source]:
     given = list(paths)
     for path in given:
         if path.is_dir() and not _policies_in(path):
-            nothing = Phrase("目录里没有政策文件（*.yaml）", "there is no policy file (*.yaml) in this directory")
+            nothing = Phrase(
+                "目录里没有政策文件（*.yaml）", "there is no policy file (*.yaml) in this directory"
+            )
             report.add("DR101", Span(Source(path.as_posix(), ""), 1, 1, 1, 1), reason=nothing)
     for path, shown in policy_files(given):
         source, faults = read_file(path, shown)
@@ -95,11 +98,14 @@ def _drafts(sources: Iterable[Source], report: Report) -> list[Draft]:
         node, faults = parse(source)
         report.extend(faults)
         if isinstance(node, MapNode):
-            nodes.append(node)
+            whole, faults = joined(node)
+            report.extend(faults)
+            assert isinstance(whole, MapNode)
+            nodes.append(whole)
             continue
         report.lost = True
         if node is not None:
-            report.not_this(node, phrase("a mapping"))
+            report.not_this(node, phrase("a mapping (`key: value`)"))
     drafts = []
     for node in extended(nodes, report):
         shape, faults = mended_shape(PolicyShape, node)
@@ -118,12 +124,11 @@ def _check_versions(drafts: list[Draft], report: Report) -> None:
         first, *others = sorted(versions, key=lambda draft: (draft.start, draft.end))
         for draft in others:
             if draft.start <= first.end:
-                effective = draft.shape.effective
-                at = effective.span("from") if effective is not None else draft.span
-                related = ((first.span, Phrase("另一个版本", "the other version")),)
-                always = Phrase("每一天", "every day")
-                start = str(draft.start) if draft.start > date.min else always
-                report.add("DR502", at, policy=name, start=start, related=related)
+                related = ((first.place, Phrase("另一个版本", "the other version")),)
+                start = Phrase("每一天", "every day")
+                if draft.start > date.min:
+                    start = Phrase(f" {draft.start} ", str(draft.start))
+                report.add("DR502", draft.place, policy=name, start=start, related=related)
             first = max(first, draft, key=lambda version: version.end)
 
 
@@ -144,6 +149,6 @@ def _one_of_each(drafts: list[Draft]) -> Iterator[list[Draft]]:
     """Yield the drafts; of versions that overlap, which is a fault, one after the other: each is looked at."""
     by_name: dict[str, list[Draft]] = {}
     for draft in drafts:
-        by_name.setdefault(draft.name or draft.span.place, []).append(draft)
+        by_name.setdefault(draft.name or draft.place.place, []).append(draft)
     for at in range(max(map(len, by_name.values()), default=0)):
         yield [versions[min(at, len(versions) - 1)] for versions in by_name.values()]

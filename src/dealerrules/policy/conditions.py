@@ -24,7 +24,7 @@ from dealerrules.expr import (
     type_of,
 )
 from dealerrules.policy.document import known_words
-from dealerrules.policy.literals import constant, constants
+from dealerrules.policy.literals import as_test, constant, constants
 from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode
 from dealerrules.policy.phrases import KIND_WORDS, phrase
 from dealerrules.policy.scope import Levels, Scope, Several
@@ -52,7 +52,7 @@ TEST_WORDS = ("is", "is_not", "one_of", "none_of", *_ORDERED, "known", *ELAPSES)
 def condition(node: Node, scope: Scope) -> Expr | None:
     """Return a `when`, `where` or `that`: fact -> test, all must hold; `all`, `any`, `not` nest."""
     if not isinstance(node, MapNode):
-        scope.report.not_this(node, phrase("a condition (fact: test)"))
+        scope.report.not_this(node, phrase("a condition (fact: test)"), nearest=_as_condition(node))
         return None
     if not node.entries:
         scope.report.add("DR205", node)
@@ -68,6 +68,13 @@ def condition(node: Node, scope: Scope) -> Expr | None:
             parts.append(_named_test(key, value, scope))
     found = [part for part in parts if part is not None]
     return all_of(found) if len(found) == len(parts) else None
+
+
+def _as_condition(node: Node) -> str | None:
+    """Return ``visits: {at_least: 5}`` for ``visits >= 5``."""
+    fact, _, rest = node.text.partition(" ") if isinstance(node, ScalarNode) else ("", "", "")
+    test_ = as_test(rest)
+    return f"{fact}: {test_}" if test_ is not None else None
 
 
 def _nested(word: str, node: Node, scope: Scope) -> Expr | None:

@@ -9,6 +9,7 @@ models.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
 
@@ -24,7 +25,7 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema  # noqa: TC002 - pydantic reads the annotation
 from pydantic_core import PydanticCustomError
 
-from dealerrules.diagnostics import Diagnostic, Phrase, nearest_word
+from dealerrules.diagnostics import Diagnostic, Phrase, nearest_word, shown
 from dealerrules.policy.model import Clause, Title
 from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode, missed_colon
 from dealerrules.policy.phrases import phrase, shape_name
@@ -84,7 +85,7 @@ def _entries(node: object) -> object:
         return {key.text: value for key, value in node.entries if not key.broken}
     if _broken(node):
         return {}
-    raise _not_this(node, "a mapping")  # type: ignore[arg-type]
+    raise _not_this(node, "a mapping (`key: value`)")  # type: ignore[arg-type]
 
 
 def _items(node: object) -> object:
@@ -121,6 +122,19 @@ def _title(node: object) -> Title:
     return Title(**{lang: str(_text(text)) for lang, text in entries.items()})
 
 
+_DAY = re.compile(r"(\d{4})\D{1,2}(\d{1,2})\D{1,2}(\d{1,2})\D?", re.ASCII)
+
+
+def as_day(text: str) -> str | None:
+    """Return ``2014-09-01`` for ``2014/9/1``, and other ways to write a day."""
+    found = _DAY.fullmatch(text)
+    day = f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}" if found is not None else ""
+    try:
+        return str(read_date(day))
+    except ValueError:
+        return None
+
+
 def _date(node: object) -> date | None:
     if _broken(node):
         return None
@@ -128,7 +142,7 @@ def _date(node: object) -> date | None:
     try:
         return read_date(text)
     except ValueError:
-        raise _fault("DR407", value=text) from None
+        raise _fault("DR407", nearest=as_day(text), value=text) from None
 
 
 def _word(*words: str) -> BeforeValidator:
@@ -150,10 +164,16 @@ def is_identifier(text: str) -> bool:
     return _IDENTIFIER.fullmatch(text) is not None
 
 
+def as_identifier(text: str) -> str | None:
+    """Return the id that was probably meant by a text that cannot be one."""
+    joined = "-".join(part for part in re.split(r"[\s.:,{}\[\]`]+", text) if part)
+    return joined if is_identifier(joined) else None
+
+
 def _identifier(node: object) -> str:
     text = str(_text(node))
     if not is_identifier(text) and not _broken(node):
-        raise _fault("DR206", id=text)
+        raise _fault("DR206", nearest=as_identifier(text), id=text)
     return text
 
 
@@ -235,13 +255,18 @@ class Shape(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _open(cls, node: object) -> object:
+        required = [info.alias or name for name, info in cls.model_fields.items() if info.is_required()]
+        if _empty(node) and not _broken(node) and required == [_HERE]:
+            raise _fault("DR205", node, nearest="{}")  # type: ignore[arg-type]
         entries = _entries(node)
         assert isinstance(entries, dict)
+        if _broken(node):
+            entries = dict.fromkeys(required, node)
         return {**entries, _HERE: node}
 
     def broken(self, *keys: str) -> bool:
-        """Tell whether one of these keys has a value that was at fault, so that nothing can be made of it."""
-        return isinstance(self.here, MapNode) and any(_broken(self.here.get(key)) for key in keys)
+        """Tell whether it, or the value of one of these keys, was at fault, so that nothing can be made of it."""
+        return _broken(self.here) or any(_broken(self.node(key)) for key in keys)
 
     def node(self, *path: str) -> Node | None:
         """Return a key's value as it is written, if it is there."""
@@ -555,7 +580,7 @@ def _keys(shape: type[Shape]) -> tuple[str, ...]:
 
 def known_words(words: Iterable[str], *, keep_order: bool = False) -> Phrase:
     """Return words in backticks, as a list for a message; long lists are cut, and none is a dash."""
-    listed = [f"`{word}`" for word in (list(words) if keep_order else sorted(words))] or ["-"]
+    listed = [f"`{shown(word, 60)}`" for word in (list(words) if keep_order else sorted(words))] or ["-"]
     if len(listed) > 30:
         listed[30:] = ["…"]
     return Phrase("、".join(listed), ", ".join(listed))
@@ -596,11 +621,17 @@ def mended_shape(shape: type[S], node: Node, owner: Span | None = None) -> tuple
             return shape.model_validate(node), found
         except ValidationError as error:
             faults = [dict(fault) for fault in error.errors(include_url=False)]
-        # a key that is missing may be there, misspelt: that is found first
-        first = [fault for fault in faults if fault["type"] != "missing"]
-        for fault in first or faults:
-            reported, node = _mended(shape, node, fault, owner)
-            found += reported
+        # what is empty or missing may be there, misplaced or misspelt: that is found first
+        by_order = sorted(faults, key=_order)
+        for fault in by_order:
+            if _order(fault) == _order(by_order[0]):
+                reported, node = _mended(shape, node, fault, owner)
+                found += reported
+
+
+def _order(fault: dict[str, Any]) -> int:
+    """Return when a fault is looked at."""
+    return {"extra_forbidden": 0, "missing": 2}.get(fault["type"], 1)
 
 
 def read_title(node: Node) -> tuple[Title, list[Diagnostic]]:
@@ -618,14 +649,7 @@ def _mended(
     if fault["type"] == "missing":
         return _missing(root, location, owner)
     if fault["type"] == "extra_forbidden":
-        place, key = location[:-1], str(location[-1])
-        known = _keys(_shape_at(shape, place))
-        parent = _find(root, place)
-        assert isinstance(parent, MapNode)
-        at = next(each for each, _ in parent.entries if each.text == key)
-        nearest = nearest_word(key, [word for word in known if parent.get(word) is None])
-        said = Diagnostic("DR201", at.span, {"key": key, "known": known_words(known)}, nearest)
-        return [said], _edited(root, place, lambda node: _renamed(node, at, nearest))
+        return _unknown_key(root, location[:-1], str(location[-1]), _shape_at(shape, location[:-1]))
     context = fault.get("ctx", {})
     wrong: Node = context.get("node") or _find(root, location)
     mended = _edited(root, location, lambda node: _without_fault(node, wrong))
@@ -633,6 +657,31 @@ def _mended(
         return [context["diagnostic"]], mended
     assert "code" in context, fault
     return [Diagnostic(context["code"], wrong.span, context["values"], context["nearest"])], mended
+
+
+def _unknown_key(
+    root: Node, place: tuple[int | str, ...], key: str, shape: type[Shape]
+) -> tuple[list[Diagnostic], Node]:
+    """Return the report of a key that there is not, and the node with the word that was meant, or without it."""
+    known = _keys(shape)
+    sole = all(info.is_required() for name, info in shape.model_fields.items() if name != "here")
+    parent = _find(root, place)
+    entries = parent.entries if isinstance(parent, MapNode) else ()
+    number = next((number for number, (each, _) in enumerate(entries) if each.text == key), None)
+    if number is None:
+        return [], root  # it has been moved
+    at = entries[number][0]
+    lacking = [word for word in known if all(word != each.text for each, _ in entries)]
+    nearest = nearest_word(key, lacking) or (lacking[0] if len(lacking) == 1 and sole else None)
+    above, value = entries[number - 1]
+    if nearest is None and number and _empty(value) and not _broken(value):
+        end = next((n for n in range(number, len(entries)) if entries[n][0].text in known), len(entries))
+        below = MapNode(entries[number:end], at.span)
+        moved = (*entries[: number - 1], (above, below), *entries[end:])
+        said = Diagnostic("DR207", at.span, {"key": key, "above": above.text})
+        return [said], _edited(root, place, lambda node: MapNode(moved, node.span))
+    said = Diagnostic("DR201", at.span, {"key": key, "known": known_words(known)}, nearest)
+    return [said], _edited(root, place, lambda node: _renamed(node, at, nearest))
 
 
 def _missing(
@@ -653,6 +702,51 @@ def _missing(
         own = above.key(place[-1])
         span = own.span if own is not None else span
     return [Diagnostic("DR202", span, {"key": key})], mended
+
+
+def joined(node: Node) -> tuple[Node, list[Diagnostic]]:
+    """Return a node with numbers whole again that a comma has cut in two, as in ``{from: 1,000 yuan}``."""
+    found: list[Diagnostic] = []
+    match node:
+        case ScalarNode():
+            return node, found
+        case ListNode():
+            parts: list[tuple[ScalarNode | None, Node]] = [(None, item) for item in node.items]
+        case MapNode():
+            parts = list(node.entries)
+    made: list[tuple[ScalarNode | None, Node]] = []
+    for key, value in parts:
+        rest = value if key is None else key if _empty(value) else None
+        whole = _whole(made[-1][1], rest) if made and rest is not None else None
+        if whole is None:
+            inner, faults = joined(value)
+            found += faults
+            made.append((key, inner))
+        else:
+            if found and found[-1].span.place == whole.span.place:
+                found.pop()  # the same number, with one more comma
+            values = {"value": whole.text, "plain": whole.text.replace(",", "")}
+            found.append(Diagnostic("DR208", whole.span, values))
+            made[-1] = (made[-1][0], whole)
+    if isinstance(node, ListNode):
+        return ListNode(tuple(value for _, value in made), node.span), found
+    return MapNode(tuple((key, value) for key, value in made if key is not None), node.span), found
+
+
+_THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})*")
+_REST = re.compile(r"\d{3}(?!\d).{0,20}", re.ASCII)
+
+
+def _whole(before: Node, rest: Node) -> ScalarNode | None:
+    """Return the number that two neighbours were before a comma came between them."""
+    if not isinstance(before, ScalarNode) or not isinstance(rest, ScalarNode) or before.quoted or rest.quoted:
+        return None
+    first, second = before.span, rest.span
+    beside = (second.line, second.column) == (first.end_line, first.end_column + 1)
+    if not beside or not _THOUSANDS.fullmatch(before.text) or not _REST.fullmatch(rest.text):
+        return None
+    span = replace(first, end_line=second.end_line, end_column=second.end_column)
+    return ScalarNode(f"{before.text},{rest.text}", span, quoted=False)
 
 
 def broken_node(span: Span) -> ScalarNode:

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+from dealerrules.diagnostics import Phrase
 
-    from dealerrules.diagnostics import Phrase
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 POISON: Final = "\ufdd0"
 """Stands in a draft for a value that is beyond repair and was reported (a Unicode noncharacter)."""
+
+Values = Mapping[str, str | Phrase]
+"""What fills the template of a diagnostic."""
 
 Edit = tuple[int, int, str]
 """Replace the text from one index up to another."""
@@ -35,7 +39,7 @@ class Finding:
     code: str
     start: int
     end: int
-    values: Mapping[str, str | Phrase] = field(default_factory=dict)
+    values: Values = field(default_factory=dict)
     edits: tuple[Edit, ...] = ()
     lost: bool = False
     moved: bool = False
@@ -101,7 +105,8 @@ KEY_INDENT: Final = re.compile(r" *(?:- +)*")
 _LINE_END: Final = re.compile(r"[\r\n]|\Z")
 _VALUE_END: Final = re.compile(r"[ \t]*[,\]}\r\n]|[ \t]+#|\Z")
 _CODE_END: Final = re.compile(r"[ \t]+#|[\r\n]|\Z")
-_WORD_END: Final = re.compile(r"[\s,\]}:]|\Z")
+WORD_END: Final = re.compile(r"[\s,\]}:]|\Z")
+PROPERTY_END: Final = re.compile(r"[\s,\]}]|\Z")
 _NEXT_LINE: Final = re.compile(r"\r\n|\r|\n|\Z")
 _NEXT_INDENT: Final = re.compile(r"[ \r\n]*[\r\n]( *)(?=[^ \r\n])")
 
@@ -127,9 +132,9 @@ def code_end(text: str, index: int) -> int:
     return _found(_CODE_END, text, index).start()
 
 
-def word_end(text: str, index: int) -> int:
+def word_end(text: str, index: int, pattern: re.Pattern[str] = WORD_END) -> int:
     """Return the end of the word at an index: before a space or YAML punctuation."""
-    return _found(_WORD_END, text, index).start()
+    return _found(pattern, text, index).start()
 
 
 def indent_of(text: str, index: int, pattern: re.Pattern[str] = INDENT) -> int:

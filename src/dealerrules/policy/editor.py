@@ -21,6 +21,7 @@ from dealerrules.policy.document import (
     ParameterShape,
     PolicyShape,
     Shape,
+    is_identifier,
     known_words,
     mended_shape,
     read_shape,
@@ -32,7 +33,7 @@ from dealerrules.policy.making import Making, report_names
 from dealerrules.policy.model import AnyDecision, Edition, FactDefinition, Item, Payout, Stage, Tier
 from dealerrules.policy.names import BareScope, SubjectScope
 from dealerrules.policy.parse import MapNode, Node, ScalarNode, parse
-from dealerrules.policy.phrases import KIND_WORDS, phrase
+from dealerrules.policy.phrases import KIND_WORDS, arrows, phrase
 from dealerrules.policy.scope import Parameter, Report, Scope
 from dealerrules.records import SUBJECTS
 from dealerrules.values import BOOLEAN, DATE, MONEY, RATIO, Kind, Type, read_literal
@@ -68,9 +69,10 @@ class Draft:
         return self.shape.policy
 
     @property
-    def span(self) -> Span:
-        """Where the policy's name stands."""
-        return self.shape.span("policy")
+    def place(self) -> Span:
+        """Where it says from when it is in force, or else its name."""
+        effective = self.shape.effective
+        return effective.span("from") if effective is not None else self.shape.span("policy")
 
 
 @lru_cache(maxsize=1)
@@ -179,7 +181,7 @@ class Editor:
         report_names(draft.shape, ("parameters", "facts", "items", "decisions"), self.report)
         for name, shape in draft.shape.parameters.items():
             key = draft.shape.key_span("parameters", name)
-            value = self._parameter(name, shape)
+            value = self._parameter(name, shape, key)
             if name in self.parameters and not self._is_default(name):
                 self.report.add("DR309", key, name=name, taken=Phrase("参数", "a parameter"))
             elif (
@@ -201,19 +203,20 @@ class Editor:
     def _is_default(self, name: str) -> bool:
         """Tell whether a parameter still has the catalogue's value, which a policy may restate."""
         return name in catalogue().parameters and self.parameters[name] == self._parameter(
-            name, catalogue().parameters[name]
+            name, catalogue().parameters[name], catalogue().span()
         )
 
-    def _parameter(self, name: str, shape: ParameterShape) -> Parameter:
+    def _parameter(self, name: str, shape: ParameterShape, key: Span) -> Parameter:
         """Return a parameter, without value where it is at fault."""
+        if shape.broken("type"):
+            return Parameter(name, None, None)
         if shape.value is None:
-            self.report.add("DR513", shape.here, name=name)
-        elif shape.type == "list" and not shape.broken("type"):
+            self.report.add("DR513", key, name=name)
+        elif shape.type == "list":
             words = words_of(shape.value, self.report)
             if words is not None:
-                items = shape.value.items
-                return Parameter(name, None, words, items)
-        elif not shape.broken("type"):
+                return Parameter(name, None, words, shape.value.items)
+        else:
             made = constant(shape.value, Type(Kind(shape.type)), BareScope(self.report))
             if made is not None:
                 return Parameter(name, made.type, made.value)
@@ -235,7 +238,7 @@ class Editor:
             return Phrase("评估日期", "the day of evaluation")
         if name in _LANGUAGE:
             return Phrase("语言本身的词", "a word of the language")
-        return Phrase("一个值", "a value") if _is_value(name) else None
+        return Phrase("一个值", "a value") if is_identifier(name) and _is_value(name) else None
 
     def _decision_sources(self, draft: Draft) -> None:
         for name, node in draft.shape.decisions.items():
@@ -256,7 +259,7 @@ class Editor:
     def _decision_shape(self, node: Node, owner: Span) -> DecisionShape | None:
         """Return a decision as the shape of its kind, or of the one that was meant."""
         if not isinstance(node, MapNode):
-            self.report.not_this(node, phrase("a mapping"))
+            self.report.not_this(node, phrase("a mapping (`key: value`)"))
             return None
         meant = next((key.text for key, _ in node.entries if nearest_word(key.text, ["kind"])), "kind")
         kind = node.get("kind") or node.get(meant)
@@ -331,7 +334,7 @@ class Editor:
             if name in self.items:
                 self.report.add("DR309", key, name=name, taken=Phrase("物品", "an item"))
             given = [word for word in ("value", "price", "refund") if getattr(shape, word) is not None]
-            if len(given) != 1:
+            if len(given) != 1 and not shape.broken():
                 self.report.add("DR514", key, name=name)
             stated = shape.value is not None and not (
                 isinstance(shape.value, ScalarNode) and shape.value.text == "unstated"
@@ -367,10 +370,11 @@ class Editor:
             return self.facts[subject].get(source.name)
         if source.name in self.chain:
             circle = [*self.chain[self.chain.index(source.name) :], source.name]
-            self.report.add("DR308", source.key, members=" -> ".join(circle))
+            self.report.add("DR308", source.key, members=arrows(circle))
             return None
         if len(self.chain) >= MAX_CHAIN:
-            self.report.add("DR317", source.key, name=self.chain[0], limit=str(MAX_CHAIN))
+            first = self.fact_sources[subject][self.chain[0]]
+            self.report.add("DR317", first.key, name=first.name, limit=str(MAX_CHAIN))
             return None
         self.chain.append(source.name)
         expr = fact_form(source.node, scope, source.key.span)
@@ -402,6 +406,7 @@ class Editor:
             policy=source.draft.name,
             clause=clause_shape.clause_of() if clause_shape is not None else None,
             items=self.items.keys(),
+            span=source.span,
             definitions={name: each.expr for name, each in self.facts[source.subject].items()},
             sound=source.sound,
         )
@@ -463,7 +468,7 @@ class Editor:
                 elif needed in path:
                     members = [*path]
                     circle = [*members[members.index(needed) :], needed]
-                    self.report.add("DR308", graph[needed][0], members=" -> ".join(circle))
+                    self.report.add("DR308", graph[needed][0], members=arrows(circle))
                 elif needed in graph and needed not in order:
                     path[needed] = iter(graph[needed][1])
         return list(order)

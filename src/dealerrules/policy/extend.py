@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dealerrules.diagnostics import Phrase, nearest_word
 from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode
-from dealerrules.policy.phrases import phrase
+from dealerrules.policy.phrases import arrows, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ def extended(nodes: list[MapNode], report: Report) -> list[MapNode]:
     made: list[tuple[MapNode, MapNode]] = []
     for node in nodes:
         result = node
-        seen = {id(node)}
+        seen = {id(node): _name(node)}
         current = node
         while isinstance(wanted := current.get("extend"), ScalarNode):
             base = by_name.get(wanted.text) or by_name.get(PurePath(wanted.text).name)
@@ -46,10 +46,11 @@ def extended(nodes: list[MapNode], report: Report) -> list[MapNode]:
                 break
             if id(base) in seen:
                 if frozenset(seen) not in circles:
-                    report.add("DR308", wanted, members=f"{_name(current)} -> {wanted.text}")
+                    members = list(seen.values())[list(seen).index(id(base)) :]
+                    report.add("DR308", wanted, members=arrows([*members, _name(base)]))
                 circles.add(frozenset(seen))
                 break
-            seen.add(id(base))
+            seen[id(base)] = _name(base)
             templates.add(id(base))
             result = _merged(base, result, report)
             current = base
@@ -61,10 +62,9 @@ def extended(nodes: list[MapNode], report: Report) -> list[MapNode]:
 
 def _check_alone(node: MapNode, report: Report) -> None:
     """Report changes to another policy where none is named."""
-    for word in ("override", "remove"):
-        key = node.key(word)
-        if key is not None:
-            report.add("DR202", key, key="extend")
+    key = node.key("override") or node.key("remove")
+    if key is not None:
+        report.add("DR202", key, key="extend")
 
 
 def _name(node: MapNode) -> str:
@@ -100,7 +100,7 @@ def _merged(base: MapNode, own: MapNode, report: Report) -> MapNode:
     result = MapNode(tuple(entries.values()), own.span)
     override = own.get("override")
     if override is not None and not isinstance(override, MapNode):
-        report.not_this(override, phrase("a mapping"))
+        report.not_this(override, phrase("a mapping (`key: value`)"))
     for key, value in override.entries if isinstance(override, MapNode) else ():
         changed = _change(result, key.text.split("."), lambda old, new=value: _replaced(old, new))  # type: ignore[misc]
         result = _or_report(result, changed, key, report)

@@ -28,8 +28,8 @@ from dealerrules.expr import (
     type_of,
 )
 from dealerrules.policy.conditions import ELAPSES, condition
-from dealerrules.policy.document import CalendarShape, LookupShape, known_words, mended_shape
-from dealerrules.policy.literals import VALUE_TYPES, constant, meant, words_of
+from dealerrules.policy.document import CalendarShape, LookupShape, as_day, known_words, mended_shape
+from dealerrules.policy.literals import VALUE_TYPES, constant, words_of
 from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode
 from dealerrules.policy.phrases import KIND_WORDS, phrase, shape_name
 from dealerrules.policy.scope import Levels, Report, Scope, Several
@@ -254,7 +254,7 @@ def operand(node: Node, scope: Scope, expected: Type | None = None, *, literal: 
     try:
         read = read_literal(node.text)
     except ValueError:
-        scope.report.add("DR407", node, value=node.text, nearest=meant(node.text, Kind.DATE))
+        scope.report.add("DR407", node, value=node.text, nearest=as_day(node.text))
         return None
     if read.kind is Kind.TEXT:
         scope.unknown(node, scope.parameters)
@@ -288,7 +288,7 @@ def _operands(form: _Form, count: int | None, *, literal: bool = True) -> list[E
         form.report.not_this(form.value, wanted)
         return None
     if not form.value.items or (count and len(form.value.items) != count):
-        got = Phrase(f"{len(form.value.items)}项的列表", f"a list of {len(form.value.items)}")
+        got = Phrase(f" {len(form.value.items)} 项的列表", f"a list of {len(form.value.items)}")
         form.report.add("DR203", form.value, expected=wanted, got=got)
         return None
     found = [operand(item, form.scope, literal=literal) for item in form.value.items]

@@ -125,7 +125,7 @@ def _tier(shape: TierShape, making: Making, common: dict[str, object]) -> Tier |
     angles = []
     for name, node in shape.angles.items():
         if not isinstance(node, MapNode):
-            making.report.not_this(node, phrase("a mapping"))
+            making.report.not_this(node, phrase("a mapping (`key: value`)"))
             making.sound = False
             continue
         head = MapNode(tuple(entry for entry in node.entries if entry[0].text in _DESCRIBING), node.span)
@@ -222,7 +222,7 @@ def _offer(shape: OfferShape, making: Making, common: dict[str, object]) -> Offe
     when = optional_condition(shape.when, making)
     measure = read_measure(shape.measure, making)
     packages: dict[str, Package] = {}
-    for equal, name, nodes in band_groups(shape.bands, shape.by, making):
+    for equal, name, nodes in band_groups(shape, making):
         shapes = [making.mended(OfferBandShape, node) for node in nodes]
         intervals = _offer_intervals(shape, shapes, measure, making)
         for at, (band, rule_id) in enumerate(zip(shapes, band_ids(name, shapes), strict=True)):

@@ -9,11 +9,11 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from dealerrules.diagnostics import nearest_word
+from dealerrules.diagnostics import Phrase, nearest_word
 from dealerrules.expr import (
     Constant,
 )
-from dealerrules.policy.document import known_words
+from dealerrules.policy.document import as_day, known_words
 from dealerrules.policy.parse import ListNode, Node, ScalarNode
 from dealerrules.policy.phrases import KIND_WORDS, phrase, shape_name
 from dealerrules.values import (
@@ -80,21 +80,26 @@ def _parameter(node: ScalarNode, parameter: Parameter, expected: Type, scope: Sc
 def _boolean(node: ScalarNode, scope: Scope) -> Constant | None:
     if node.text in {"true", "false"}:
         return Constant(node.text == "true", BOOLEAN)
-    scope.report.add(
-        "DR404",
-        node,
-        word=node.text,
-        words="`true`, `false`",
-        nearest=nearest_word(node.text, ["true", "false"]),
-    )
+    words = known_words(("true", "false"), keep_order=True)
+    written = nearest_word(node.text, _TRUTHS)
+    nearest = _TRUTHS[written] if written is not None else None
+    scope.report.add("DR404", node, word=node.text, words=words, nearest=nearest)
     return None
+
+
+_TRUTHS = {
+    **dict.fromkeys(("true", "yes", "y", "1", "是", "对", "有"), "true"),
+    **dict.fromkeys(("false", "no", "n", "0", "否", "不是", "没有", "无"), "false"),
+}
+"""How people write yes and no."""
 
 
 def _word(node: ScalarNode, expected: Type, scope: Scope) -> Constant | None:
     if node.text in expected.options:
         return Constant(node.text, expected)
     nearest = nearest_word(node.text, expected.options)
-    scope.report.add("DR404", node, word=node.text, words=known_words(expected.options), nearest=nearest)
+    words = known_words(expected.options, keep_order=True)
+    scope.report.add("DR404", node, word=node.text, words=words, nearest=nearest)
     return None
 
 
@@ -106,8 +111,7 @@ def _fits(found: Kind, expected: Kind) -> bool:
 
 
 def _quantity(node: ScalarNode, expected: Type, scope: Scope) -> Constant | None:
-    kind, example = KIND_WORDS[expected.kind], EXAMPLES[expected.kind]
-    nearest = meant(node.text, expected.kind)
+    kind, nearest = KIND_WORDS[expected.kind], meant(node.text, expected.kind)
     try:
         literal = read_literal(node.text)
     except ValueError:
@@ -117,20 +121,30 @@ def _quantity(node: ScalarNode, expected: Type, scope: Scope) -> Constant | None
         return Constant(literal.value, expected)
     bare = {Kind.COUNT, Kind.NUMBER}
     if literal.kind in bare and expected.kind not in {*bare, Kind.DATE}:
-        scope.report.add("DR402", node, value=node.text, kind=kind, example=example, nearest=nearest)
+        form = _written_like(expected.kind, nearest, "；", "; ")
+        scope.report.add("DR402", node, value=node.text, kind=kind, form=form, nearest=nearest)
     elif literal.kind is Kind.TEXT:
         fitting = [
             name
             for name, each in scope.parameters.items()
             if each.type is None or each.type.kind is expected.kind
         ]
-        nearest = nearest or nearest_word(node.text, fitting)
+        nearest = nearest or as_test(node.text, expected.kind) or nearest_word(node.text, fitting)
         if nearest is not None or not scope.report.lost:
-            scope.report.add("DR406", node, value=node.text, kind=kind, example=example, nearest=nearest)
+            form = _written_like(expected.kind, nearest)
+            scope.report.add("DR406", node, value=node.text, kind=kind, form=form, nearest=nearest)
     else:
         found = KIND_WORDS[literal.kind]
-        scope.report.add("DR401", node, value=node.text, found=found, kind=kind, example=example)
+        form = _written_like(expected.kind, None)
+        scope.report.add("DR401", node, value=node.text, found=found, kind=kind, form=form)
     return None
+
+
+def _written_like(kind: Kind, nearest: str | None, zh: str = "", en: str = "") -> Phrase:
+    """Return how a value of a kind is written, unless the one that was meant is known; with what follows."""
+    if nearest is not None:
+        return Phrase("", "")
+    return Phrase(f"写法如 `{EXAMPLES[kind]}`{zh}", f"write it like `{EXAMPLES[kind]}`{en}")
 
 
 _UNITS: dict[Kind, dict[str, str]] = {
@@ -146,35 +160,57 @@ _UNITS: dict[Kind, dict[str, str]] = {
 _NUMBER_AND_UNIT = re.compile(r"(-?[\d,]*\.?\d+)\s*(.{0,20})", re.ASCII)
 
 
-_DAY = re.compile(r"(\d{4})\D{1,2}(\d{1,2})\D{1,2}(\d{1,2})\D?", re.ASCII)
-
-
 def meant(text: str, kind: Kind) -> str | None:
     """Return the value that was meant by one without unit, or with a unit that is not written so."""
     if kind is Kind.DATE:
-        day = _DAY.fullmatch(text)
-        meant = f"{day[1]}-{int(day[2]):02}-{int(day[3]):02}" if day else ""
-    else:
-        parts, units = _NUMBER_AND_UNIT.fullmatch(text), _UNITS.get(kind, {})
-        if parts is None or not units or (kind is Kind.RATIO and not parts[2]):
-            return _percent(text) if kind is Kind.RATIO else None
-        written = nearest_word(parts[2], units) if parts[2] else next(iter(units))
-        unit = units[written] if written is not None else ""
-        meant = f"{parts[1]}{unit}" if unit == "%" else f"{parts[1]} {unit}"
+        return as_day(text)
+    if kind is Kind.COUNT:
+        counted = _COUNTED.fullmatch(text)
+        return counted[1] if counted is not None else None
+    parts, units = _NUMBER_AND_UNIT.fullmatch(text), _UNITS.get(kind, {})
+    if parts is None or not units or (kind is Kind.RATIO and not parts[2]):
+        return _percent(text) if kind is Kind.RATIO else None
+    written = nearest_word(parts[2], units) if parts[2] else next(iter(units))
+    unit = units[written] if written is not None else ""
+    literal = f"{parts[1]}{unit}" if unit == "%" else f"{parts[1]} {unit}"
     try:
-        return meant if read_literal(meant).kind is kind else None
+        return literal if read_literal(literal).kind is kind else None
     except ValueError:
         return None
 
 
+_COUNTED = re.compile(r"(-?\d+) ?(?:次|台|个|名|辆|人|times)", re.ASCII)
+_COMPARED = re.compile(r"\s*(>=|<=|==|>|<|=|≥|≤|＞|＜)\s*(.{1,40})")
+_COMPARED_ZH = re.compile(r"(.{1,40}?)[次台个名辆]?及?(以上|以下)")
+_SIGNS = {
+    **dict.fromkeys(("=", "=="), "is"),
+    **dict.fromkeys((">=", "≥", "以上"), "at_least"),
+    **dict.fromkeys((">", "＞"), "more_than"),
+    **dict.fromkeys(("<=", "≤", "以下"), "at_most"),
+    **dict.fromkeys(("<", "＜"), "less_than"),
+}
+
+
+def as_test(text: str, kind: Kind | None = None) -> str | None:
+    """Return ``{at_least: 5}`` for ``>= 5`` and ``5次以上``: a policy compares with words."""
+    if found := _COMPARED.fullmatch(text):
+        sign, value = found[1], found[2]
+    elif found := _COMPARED_ZH.fullmatch(text):
+        sign, value = found[2], found[1]
+    else:
+        return None
+    return f"{{{_SIGNS[sign]}: {(meant(value, kind) if kind is not None else None) or value}}}"
+
+
 def _percent(text: str) -> str | None:
-    """Return ``70%`` for ``0.7``; what a whole number would mean is not plain."""
+    """Return ``70%`` for ``0.7`` and for ``70``; what 1 would mean is not plain."""
     try:
         literal = read_literal(text)
     except ValueError:
         return None
-    plain = literal.kind is Kind.NUMBER and isinstance(literal.value, Fraction)
-    return show(literal.value, Kind.RATIO) if plain else None
+    if literal.kind is Kind.NUMBER and isinstance(literal.value, Fraction):
+        return show(literal.value, Kind.RATIO)
+    return f"{text}%" if literal.kind is Kind.COUNT and literal.value != 1 else None
 
 
 def constants(node: Node, expected: Type, scope: Scope) -> tuple[tuple[Value, ...], str | None] | None:

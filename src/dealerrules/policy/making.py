@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from dealerrules.diagnostics import Phrase
+from dealerrules.diagnostics import Phrase, shown
 from dealerrules.policy.conditions import condition
-from dealerrules.policy.document import EffectiveShape, Shape, is_identifier, mended_shape
+from dealerrules.policy.document import EffectiveShape, Shape, as_identifier, is_identifier, mended_shape
 from dealerrules.policy.model import (
     Clause,
     Data,
@@ -49,6 +49,7 @@ class Making:
     policy: str
     clause: Clause | None
     items: Collection[str]
+    span: Span
     definitions: Mapping[str, Expr]
     rules: dict[str, Rule] = field(default_factory=dict)
     seen: dict[str, Span] = field(default_factory=dict)
@@ -155,14 +156,14 @@ def report_names(shape: Shape, tables: Iterable[str], report: Report) -> None:
         node = shape.node(table)
         for key, _ in node.entries if isinstance(node, MapNode) else ():
             if not is_identifier(key.text):
-                report.add("DR206", key, id=key.text)
+                report.add("DR206", key, id=key.text, nearest=as_identifier(key.text))
 
 
 def place_of(first: Span, later: Span) -> Phrase:
     """Return where something stands first, as one says it at a later place."""
     if first.source.name == later.source.name:
         return Phrase(f"第 {first.line} 行", f"line {first.line}")
-    name = first.source.name
+    name = shown(first.source.name)
     return Phrase(f"`{name}` 第 {first.line} 行", f"line {first.line} of `{name}`")
 
 

@@ -82,10 +82,17 @@ class Mending:
         if stops:
             findings = [each for each in findings if each.start <= stops[0].start] or stops
         once = {(finding.code, finding.start): finding for finding in findings}.values()
-        # a second complaint about a line would be about how it was mended
-        fresh = [each for each in once if each.code == "DR109" or not self._lines & self._lines_of(each)]
+        fresh: list[Finding] = []
+        lines: set[int] = set()
+        for finding in sorted(once, key=lambda each: each.start):
+            here = self._lines_of(finding)
+            if here & self._lines and finding.code != "DR109":
+                self.lost = True  # a second complaint about a line would be about how it was mended
+            elif not here & lines or finding.code != "DR104":  # else it may be a consequence: see next time
+                fresh.append(finding)
+            lines |= here
         full = len(self.reported) >= MAX_DIAGNOSTICS
-        self.lost = self.lost or full or len(fresh) < len(once)
+        self.lost = self.lost or full
         return [] if full else fresh
 
     def caused(self, diagnostic: Diagnostic) -> bool:
@@ -163,8 +170,8 @@ def explain(stop: Stop) -> list[Finding]:
         if what
         else Phrase("文件在这里断了", "the file ends too early")
     )
-    found = wrong(stop.at, min(stop.at + 1, end), problem, _LOOK_AROUND, drop(stop.text, stop.line))
-    return [replace(found, lost=True)]
+    unexplained = wrong(stop.at, min(stop.at + 1, end), problem, _LOOK_AROUND, drop(stop.text, stop.line))
+    return [replace(unexplained, lost=True)]
 
 
 # --- one rule for each kind of mistake ----------------------------------------------------------------
@@ -194,13 +201,13 @@ def _hidden(stop: Stop) -> list[Finding]:
 
 def _quoted(stop: Stop) -> list[Finding]:
     """A quoted text that never ends, or holds a bad escape."""
+    if stop.context is None or stop.text[stop.context : stop.context + 1] not in {'"', "'"}:
+        return []
     if "escape" in stop.problem or "hexdec" in stop.problem:
         begin = stop.text.rfind("\\", 0, stop.at + 1)
         what = stop.text[begin : begin + 2]
         problem = Phrase(f"双引号里的 `{what}` 没有意义", f"`{what}` means nothing within double quotes")
         return [wrong(begin, begin + 2, problem, _BACKSLASH, (begin, begin + 1, "\\\\"))]
-    if stop.context is None or stop.text[stop.context : stop.context + 1] not in {'"', "'"}:
-        return []
     return _open_quote(stop, stop.context, None)
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from dealerrules.expr import (
     Expr,
     Fact,
     FirstKnown,
+    LevelIn,
     Lookup,
     Reduction,
     RoundWhole,
@@ -332,10 +333,52 @@ def _meaning(value: object) -> object:
         return value if value is None or isinstance(value, bool | int | str) else str(value)
     if type(value).__module__ == Constant.__module__:
         return canonical(value)
+    if isinstance(value, Tier):
+        value = replace(value, angles=tuple(sorted(value.angles, key=lambda angle: angle.id)))
+    if isinstance(value, Rules) and value.hit in {Hit.UNIQUE, Hit.ANY}:
+        value = replace(value, order=tuple(sorted(value.order)))
     return [
         type(value).__name__,
         *(_meaning(getattr(value, name)) for name in names if name not in _NOT_MEANING),
     ]
+
+
+def _read_by(value: object, found: set[str]) -> None:
+    """Add the names of the facts and decisions that a part of the model reads."""
+    if isinstance(value, Fact):
+        found.add(value.name)
+    elif isinstance(value, Answer | LevelIn):
+        found.add(value.decision)
+    if isinstance(value, Mapping | tuple | list):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            _read_by(item, found)
+    else:
+        for name in getattr(value, "__dataclass_fields__", ()):
+            _read_by(getattr(value, name), found)
+
+
+def meanings(edition: Edition, decisions: Iterable[str]) -> dict[str, object]:
+    """Return what some decisions mean, with the facts and decisions that they read, by name."""
+    made: dict[str, object] = {}
+    stack = [(edition.decisions[name].subject, name) for name in decisions]
+    while stack:
+        subject, name = stack.pop()
+        decision = edition.decisions.get(name)
+        here = decision is not None and decision.subject == subject
+        part = decision if here else edition.fact(subject, name).expr
+        key = name if here else f"{subject}.{name}"
+        if key not in made:
+            made[key] = _meaning(part)
+            found: set[str] = set()
+            _read_by(part, found)
+            stack += [(subject, each) for each in found]
+    return made
+
+
+def digest(meaning: object) -> str:
+    """Return a short text that differs where meanings do."""
+    text = json.dumps(meaning, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def fingerprint(editions: tuple[Edition, ...]) -> str:
@@ -344,14 +387,14 @@ def fingerprint(editions: tuple[Edition, ...]) -> str:
     Titles, sources, comments, file names and the order of files do not count. Policy-defined facts count
     where a decision uses them, through the expressions that read them.
     """
-    parts = []
-    for edition in editions:
-        facts = {
-            f"{subject}.{name}": canonical(definition.expr)
-            for subject, table in edition.facts.items()
-            for name, definition in table.items()
-        }
-        decisions = {name: _meaning(decision) for name, decision in edition.decisions.items()}
-        parts.append([str(edition.start), str(edition.end), decisions, facts, _meaning(edition.items)])
-    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return digest(
+        [
+            [
+                str(edition.start),
+                str(edition.end),
+                meanings(edition, edition.decisions),
+                _meaning(edition.items),
+            ]
+            for edition in editions
+        ]
+    )

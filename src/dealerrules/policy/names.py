@@ -98,7 +98,14 @@ class SubjectScope:
         return self.editor.parameters
 
     def unknown(self, node: ScalarNode, more: Iterable[str]) -> None:
-        nearest = nearest_word(node.text, [*self._names(), *more])
+        owner = next((each for each in SUBJECTS if SubjectScope(self.editor, each).has(node.text)), None)
+        if owner is not None:
+            self.report.add("DR319", node, name=node.text, owner=owner, subject=self.subject)
+            return
+        names = [
+            name for name in self._names() if name not in self.editor.chain
+        ]  # a fact is not what it needs
+        nearest = nearest_word(node.text, [*names, *more])
         if nearest is not None or not self.report.lost:
             self.report.add("DR301", node, name=node.text, subject=self.subject, nearest=nearest)
 

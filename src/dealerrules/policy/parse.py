@@ -215,17 +215,17 @@ class _Reader:
                     return
         except _LimitError:
             self.stopped = True
-        except yaml.MarkedYAMLError as error:
+        except (yaml.YAMLError, ValueError, OverflowError) as error:  # the latter two from the slow loader
             self.stopped = True
             self.stops = self._explained(error)
 
-    def _explained(self, error: yaml.MarkedYAMLError) -> list[Finding]:
-        context = error.context_mark
-        at = error.problem_mark or context
+    def _explained(self, error: Exception) -> list[Finding]:
+        context = getattr(error, "context_mark", None)
+        at = getattr(error, "problem_mark", None) or context
         flows = [each.start.index for each in self._open if each.flow and self.text[each.start.index] in "[{"]
         stop = Stop(
             text=self.text,
-            problem=error.problem or "",
+            problem=getattr(error, "problem", None) or "",
             at=at.index if at else 0,
             context=context.index if context else None,
             last=self._last,
@@ -255,7 +255,7 @@ class _Reader:
             self._over(
                 span, Phrase("一段文字太长", "a text is too long"), Phrase("20000 个字", "20000 characters")
             )
-        broken = POISON in value
+        broken = plain and POISON in value
         node = ScalarNode("" if broken else value, span, not plain, broken)
         if plain and value and not broken:
             self._check_plain(node, start.index, end.index)
@@ -349,7 +349,7 @@ class _Reader:
         if end in self._comments:
             self._check_comment(node, end)
         if text.isascii():
-            if values := mangled(text):
+            if values := mangled(text, key=is_key):
                 self._report("DR110", node.span, **values)
         elif found := look_alikes(self.text, start, end, key=is_key):
             self.findings += found

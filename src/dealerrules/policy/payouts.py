@@ -11,13 +11,17 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from dealerrules.diagnostics import Phrase
 from dealerrules.expr import (
+    Aggregate,
     All,
+    Answer,
     Arithmetic,
     Constant,
     Expr,
     Fact,
     Field,
+    FirstKnown,
     Not,
     Operator,
     type_of,
@@ -46,14 +50,20 @@ from dealerrules.policy.model import (
     Named,
     Payout,
 )
-from dealerrules.policy.phrases import KIND_WORDS
+from dealerrules.policy.phrases import KIND_WORDS, phrase
 from dealerrules.values import MONEY, Kind, Rounding, Type, reduced
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dealerrules.diagnostics import Span
     from dealerrules.policy.parse import Node
 
 
+_NEEDS, _TAKES_NO = Phrase("要写", "needs a"), Phrase("不写", "takes no")
+_WAYS = ("pays", "pays_per_unit", "pays_percent")
+_UNITS = frozenset({Kind.COUNT, Kind.NUMBER, Kind.MONTHS, Kind.DAYS, Kind.DISTANCE})
+"""What money can be paid for each of."""
 _ROUNDING = re.compile(r"(half_up|half_even|up|down) to ([1-9]\d{0,6}) (fen|yuan)")
 
 
@@ -82,12 +92,12 @@ class PayoutMaker:
         if shape.pays is not None and shape.bands is not None:
             making.fault("DR506", max(shape.key_span("pays"), shape.key_span("bands")))
         if shape.pays is None and shape.bands is None:
-            making.fault("DR506", shape.key_span("kind"))
+            making.fault("DR506", making.span)
         if shape.bands is not None and shape.measure is None:
             making.fault("DR508", shape.key_span("bands"))
         if shape.pays is not None:
             self._lump("pays", shape.pays, when, shape.span("pays"))
-        for group in band_groups(shape.bands, shape.by, making):
+        for group in band_groups(shape, making):
             self._group(group, when)
         if shape.otherwise is not None:
             otherwise = Not(when) if when is not None else None
@@ -139,7 +149,7 @@ class PayoutMaker:
     def _rounding(self) -> tuple[Rounding, int] | None:
         shape, making = self.shape, self.making
         if shape.rounding is None:
-            at = self._first_broken_fen() if making.sound else None
+            at = self._place_of_parts() if making.sound else None
             if at is not None:
                 making.fault("DR503", at)
             return None
@@ -150,14 +160,14 @@ class PayoutMaker:
             return None
         return Rounding(match[1]), int(match[2]) * (100 if match[3] == "yuan" else 1)
 
-    def _first_broken_fen(self) -> Span | None:
+    def _place_of_parts(self) -> Span | None:
         """Return where the first band is that may pay parts of a fen."""
         return next(
             (
-                self.places[name]
-                for name, lines in self.lines.items()
+                self.places[line.band]
+                for lines in self.lines.values()
                 for line in lines
-                if not _whole(line.amount)
+                if not _whole(line.amount, self.making.definitions)
             ),
             None,
         )
@@ -183,19 +193,37 @@ class PayoutMaker:
             _Band(rule_id, start, *pay)
             for rule_id, start, pay in zip(band_ids(name, shapes), starts, pays, strict=False)
         ]
+        if complete and not self._stack(bands, shapes):
+            complete = False
         for at, (rule_id, shape) in enumerate(zip(band_ids(name, shapes), shapes, strict=True)):
             interval = intervals[at] if intervals is not None and complete else None
             holds = None if interval is None else together(when, equal, interval)
             making.add(rule_id, holds, id_span(shape), described=shape)
             self.bands[rule_id] = Named(id=rule_id, title=shape.title, data=plain(shape.data))
-            self.places[rule_id] = shape.span()
+            way = next((way for way in _WAYS if getattr(shape, way) is not None), "id")
+            self.places[rule_id] = shape.key_span(way)
             if complete:
                 self.lines[rule_id] = tuple(self._lines(bands, at))
 
-    def _pays(self, shape: PayBandShape) -> tuple[Constant, str] | None:
-        """Return a band's rate and how it pays: ``lump``, ``whole`` or ``excess``."""
+    def _stack(self, bands: list[_Band], shapes: list[PayBandShape]) -> bool:
+        """Tell whether what each excess band pays on top of is known at its start; if not, that is a fault."""
+        for at, (band, shape) in enumerate(zip(bands, shapes, strict=True)):
+            below = bands[at - 1] if at else None
+            if band.basis == "excess" and below is not None and not self._measured(below.units):
+                self.making.fault("DR510", shape.span("basis"))
+                return False
+        return True
+
+    def _measured(self, units: Expr | None) -> bool:
+        """Tell whether units are what the measure measures, so that a band's start says how many there are."""
+        return units is None or self.per is not None or units == self.measure
+
+    def _pays(self, shape: PayBandShape) -> tuple[Constant, str, Expr | None] | None:
+        """Return a band's rate, how it pays (``lump``, ``whole`` or ``excess``), and of how many units."""
         making = self.making
-        ways = [way for way in ("pays", "pays_per_unit", "pays_percent") if getattr(shape, way) is not None]
+        if shape.broken():
+            return None
+        ways = [way for way in _WAYS if getattr(shape, way) is not None]
         if len(ways) != 1:
             making.fault("DR506", max((shape.key_span(way) for way in ways), default=shape.span()))
             return None
@@ -204,27 +232,28 @@ class PayoutMaker:
         if way == "pays":
             amount = self._money(node)
             if shape.basis is not None:
-                making.fault("DR505", shape.key_span("basis"))
-            return None if amount is None else (amount, "lump")
+                making.fault("DR505", shape.key_span("basis"), way=way, need=_TAKES_NO)
+            return None if amount is None else (amount, "lump", None)
         if shape.basis is None:
-            making.fault("DR505", shape.key_span(way))
+            making.fault("DR505", shape.key_span(way), way=way, need=_NEEDS)
         rate = making.kept(constant(node, Type(Kind.RATIO) if way == "pays_percent" else MONEY, making.scope))
         of = self.shape.measure
         if self.measure is None or of is None:
             return None
-        if way == "pays_percent":
-            wanted = KIND_WORDS[Kind.MONEY]
-            if not has_kind(self.measure, of, way, {Kind.MONEY}, wanted, making):
-                return None
-            self.unit = self.measure if self.unit is None else self.unit
-        elif self.unit is None:
+        units = self.measure if way == "pays_percent" else self.unit
+        if units is None:
             if self.shape.unit is None:
                 making.fault("DR202", shape.key_span(way), key="unit")
             return None
-        if shape.basis == "excess" and self.per is None and self.unit != self.measure:
+        if way == "pays_percent":
+            fits = has_kind(units, of, way, {Kind.MONEY}, KIND_WORDS[Kind.MONEY], making)
+        else:
+            at = of if self.shape.unit is None else self.shape.unit
+            fits = has_kind(units, at, "unit", _UNITS, phrase("a number of things"), making)
+        if fits and shape.basis == "excess" and not self._measured(units):
             making.fault("DR510", shape.span("basis"))
             return None
-        return None if rate is None or shape.basis is None else (rate, shape.basis)
+        return (rate, shape.basis, units) if fits and rate is not None and shape.basis is not None else None
 
     def _units_at(self, start: Start) -> Expr:
         """Return how many units lie below a band's start."""
@@ -243,11 +272,11 @@ class PayoutMaker:
         band = bands[at]
         if band.basis == "lump":
             return [Line(band.id, None, band.rate, band.rate)]
-        assert self.unit is not None
+        assert band.units is not None
         if band.basis == "whole":
-            return [self._line(band, self.unit)]
+            return [self._line(band, band.units)]
         start = self._units_at(band.start)
-        return [*self._below(bands, at), self._line(band, _minus(self.unit, start))]
+        return [*self._below(bands, at), self._line(band, _minus(band.units, start))]
 
     def _below(self, bands: list[_Band], at: int) -> list[Line]:
         if at == 0:
@@ -266,6 +295,7 @@ class _Band:
     start: Start
     rate: Constant
     basis: str
+    units: Expr | None
 
 
 def _minus(left: Expr, right: Expr) -> Expr:
@@ -278,14 +308,18 @@ def _minus(left: Expr, right: Expr) -> Expr:
     return Arithmetic(Operator.SUBTRACT, left, right, type_of(left))
 
 
-def _whole(amount: Expr) -> bool:
-    """Tell whether an amount is whole fen whatever the facts are."""
+def _whole(amount: Expr, definitions: Mapping[str, Expr]) -> bool:
+    """Tell whether an amount is whole fen whatever the facts are; `definitions` are those of the facts."""
     match amount:
         case Constant(value=value):
             return isinstance(value, int)
-        case Fact() | Field():
+        case Fact(name=name):
+            return name in definitions and _whole(definitions[name], definitions)
+        case Field() | Aggregate() | Answer():
             return type_of(amount).kind in {Kind.COUNT, Kind.MONEY}
-        case Arithmetic(how=Operator.MULTIPLY | Operator.SUBTRACT, left=left, right=right):
-            return _whole(left) and _whole(right)
+        case Arithmetic(how=how, left=left, right=right) if how is not Operator.RATIO:
+            return how is Operator.WHOLE_TIMES or (_whole(left, definitions) and _whole(right, definitions))
+        case FirstKnown(items=items):
+            return all(_whole(item, definitions) for item in items)
         case _:
             return type_of(amount).kind is Kind.COUNT

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dealerrules.diagnostics import Phrase
+from dealerrules.diagnostics import Phrase, shown
 from dealerrules.policy.parse import ListNode, MapNode, ScalarNode
 from dealerrules.values import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dealerrules.policy.parse import Node
 
 _ZH = {
-    "a mapping": "键值对（映射）",
+    "a mapping (`key: value`)": "映射（`键: 值`）",
     "a list": "列表",
     "a text": "文字",
     "nothing": "空",
@@ -37,13 +39,14 @@ _ZH = {
     "a single value": "单个值",
     "a parameter or a value": "参数或值",
     "a quantity": "数量",
+    "a number of things": "个数",
     "a field": "字段",
     "a word": "一个词",
     "a list of words": "词的列表",
 }
 KIND_WORDS = {
     Kind.COUNT: Phrase("个数", "a count"),
-    Kind.NUMBER: Phrase("数", "a number"),
+    Kind.NUMBER: Phrase("数字", "a number"),
     Kind.MONEY: Phrase("金额", "an amount of money"),
     Kind.RATIO: Phrase("比例", "a ratio"),
     Kind.MONTHS: Phrase("月数", "a number of months"),
@@ -65,10 +68,16 @@ def shape_name(node: Node) -> Phrase:
     """Return what a node is, in the words of messages."""
     match node:
         case MapNode():
-            return phrase("a mapping")
+            return phrase("a mapping (`key: value`)")
         case ListNode():
             return phrase("a list")
         case ScalarNode(text="", quoted=False):
             return phrase("nothing")
         case ScalarNode():
-            return Phrase(f"`{node.text}`", f"`{node.text}`")
+            text = shown(node.text, 60)
+            return Phrase(f" `{text}`", f"`{text}`")
+
+
+def arrows(members: Iterable[str]) -> str:
+    """Return what depends on what, in order."""
+    return " -> ".join(f"`{member}`" for member in members)

@@ -5,6 +5,7 @@ Place in the flow: the compiler hands a :class:`Scope` to whatever reads values,
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -36,6 +37,7 @@ class Report:
         self.diagnostics: list[Diagnostic] = []
         self.lost = False
         self._seen: set[tuple[str, str, str]] = set()
+        self._parsed: dict[tuple[str, int], list[tuple[int, int]]] = {}
 
     def add(
         self,
@@ -52,7 +54,7 @@ class Report:
         span = at.span if isinstance(at, ScalarNode | ListNode | MapNode) else at
         self.extend([Diagnostic(code, span, values, nearest, related)])
 
-    def not_this(self, node: Node, wanted: Phrase) -> None:
+    def not_this(self, node: Node, wanted: Phrase, nearest: str | None = None) -> None:
         """Report a node of another form than is wanted."""
         missed = missed_colon(node) if isinstance(node, ScalarNode) else None
         if missed is not None:
@@ -60,12 +62,18 @@ class Report:
         elif isinstance(node, ScalarNode) and not node.text and not node.quoted:
             self.add("DR205", node)
         else:
-            self.add("DR203", node, expected=wanted, got=shape_name(node))
+            self.add("DR203", node, expected=wanted, got=shape_name(node), nearest=nearest)
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Add diagnostics, each once."""
+        """Add diagnostics, each once; a place that the parser has reported is not reported again."""
         for diagnostic in diagnostics:
-            key = (diagnostic.code, diagnostic.span.place, diagnostic.message("en"))
+            span = diagnostic.span
+            key = (diagnostic.code, span.place, diagnostic.message("en"))
+            of_line = self._parsed.setdefault((span.source.name, span.line), [])
+            if diagnostic.code < "DR2":
+                of_line.append((span.column, span.end_column if span.end_line == span.line else sys.maxsize))
+            elif any(start <= span.column < end for start, end in of_line):
+                continue
             if key not in self._seen:
                 self._seen.add(key)
                 self.diagnostics.append(diagnostic)

@@ -10,11 +10,21 @@ import re
 from typing import Final
 
 from dealerrules.diagnostics import Phrase, shown
-from dealerrules.policy.draft import POISON, Edit, Finding, code_end, give_up, line_end, word_end
+from dealerrules.policy.draft import (
+    POISON,
+    PROPERTY_END,
+    Edit,
+    Finding,
+    Values,
+    code_end,
+    give_up,
+    line_end,
+    word_end,
+)
 from dealerrules.policy.traps import look_alike
 
 _KEY_AND_COLON: Final = re.compile(
-    r"[ \t]*(?:- +)*(?P<key>[^\s：:#]*[^\s\d：:#][^\s：:#]*) ?(?P<colon>：|:(?=[^\s:/]))(?P<value>.*)"
+    r"[ \t]*(?:- +)*(?=[^\s：:#]*[^\s\d：:#])(?P<key>[^\s：:#]+) ?(?P<colon>：|:(?=[^\s:/]))(?P<value>.*)"
 )
 
 
@@ -80,9 +90,9 @@ def swallowed_items(text: str, start: int, end: int) -> list[Finding]:
 def not_allowed(text: str, start: int, *, silent: bool = False) -> Finding:
     """Report an anchor, an alias, a tag or a merge key, told by its first character."""
     what = text[start]
-    end = word_end(text, start + 1)
+    end = start + len("<<") if what == "<" else word_end(text, start + 1, PROPERTY_END)
     edit = give_up(text, start) if what == "*" else (start, end, POISON if what == "<" else "")
-    values = {"what": _KINDS[what], "text": shown(text[start:end], 40), "remedy": _WRITE_OUT}
+    values: Values = {"what": _KINDS[what], "text": shown(text[start:end], 40), "remedy": _WRITE_OUT}
     return Finding("" if silent else "DR107", start, end, values, (edit,))
 
 

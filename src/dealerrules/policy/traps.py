@@ -14,10 +14,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from dealerrules.diagnostics import Phrase, shown
-from dealerrules.policy.draft import Finding
+from dealerrules.policy.draft import Finding, Values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 
 # --- characters ---------------------------------------------------------------------------------------
@@ -26,7 +26,7 @@ _BLANKS: Final = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _HIDDEN: Final = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
 _BREAKS: Final = "\u0085\u2028\u2029"
 _NEVER: Final = re.compile(
-    f"[{_BREAKS}\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]|(?:^|(?<=\r))%[^\r\n]*",
+    f"[{_BREAKS}\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]|(?:^|(?<=\r))(?:%[^\r\n]*|\ufeff+)",
     re.MULTILINE,
 )
 _UNQUOTED_NEVER: Final = re.compile(rf"([{_BLANKS}{_HIDDEN}])\1*")
@@ -96,10 +96,10 @@ def forbidden(text: str) -> Iterator[Finding]:
     for match in _NEVER.finditer(text):
         start, end, what = match.start(), match.end(), match[0]
         if what.startswith("%"):
-            values = {"what": _DIRECTIVE, "text": shown(what, 40), "remedy": _DELETE_LINE}
+            values: Values = {"what": _DIRECTIVE, "text": shown(what, 40), "remedy": _DELETE_LINE}
             yield Finding("DR107", start, end, values, ((start, end, "#"),))
-        elif what in _BREAKS:
-            yield look_alike(start, what, " ")
+        elif what[0] in _BREAKS or what[0] == "\ufeff":
+            yield look_alike(start, what, "" if what[0] == "\ufeff" else " ")
         else:
             problem = {"problem": _control(what), "remedy": _DELETE}
             yield Finding("DR104", start, end, problem, ((start, end, " "),))
@@ -140,15 +140,12 @@ def hidden(text: str, start: int, end: int) -> list[Finding]:
 def _look_alikes_together(start: int, value: str) -> Finding:
     """Report the full-width characters of a number or a date once, with how to write it."""
     matches = list(_FULL_WIDTH.finditer(value))
-    first, last = matches[0].start(), matches[-1].end()
-    edits = tuple((start + each.start(), start + each.end(), _replacement(each[0])) for each in matches)
-    written = "".join(_replacement(each) if each in "：，" else _ASCII_OF.get(each, each) for each in value)
-    finding = look_alike(start + first, value[first], "")
-    values = {
-        **finding.values,
-        "remedy": Phrase(f"写成半角的 `{shown(written, 40)}`", f"write `{shown(written, 40)}`"),
-    }
-    return replace(finding, end=start + last, values=values, edits=edits)
+    ascii_of = _ASCII_OF.__getitem__ if _NUMBER_LIKE.fullmatch(_plain(value)) else _replacement
+    edits = tuple((start + each.start(), start + each.end(), ascii_of(each[0])) for each in matches)
+    written = shown(_FULL_WIDTH.sub(lambda match: ascii_of(match[0]), value), 40)
+    found = look_alike(start + matches[0].start(), matches[0][0], "")
+    values = {**found.values, "remedy": Phrase(f"写成半角的 `{written}`", f"write `{written}`")}
+    return replace(found, end=start + matches[-1].end(), values=values, edits=edits)
 
 
 def look_alike_syntax(text: str, start: int, end: int) -> list[Finding]:
@@ -174,7 +171,7 @@ def look_alike(start: int, characters: str, instead: str) -> Finding:
         zh = en = unicodedata.name(character, "character").lower()
     if character in _ASCII_OF:
         zh, en = f"{zh} `{character}`", f"{en} `{character}`"
-    values = {
+    values: Values = {
         "name": Phrase(zh, en),
         "codepoint": f"U+{ord(character):04X}",
         "remedy": _remedy(character, instead),
@@ -211,10 +208,11 @@ def _plain(value: str) -> str:
 
 _FALSE_OR_TRUE: Final = {"no": "false", "off": "false", "yes": "true", "on": "true"}
 _SUSPECT_FIRST: Final = frozenset("0123456789+-.~nNyYoO")
+_LONGEST_NUMBER: Final = 40
 _MANGLED: Final = re.compile(
     r"""(?P<base>[-+]?0(?:x[0-9a-f_]+|o[0-7_]+|b[01_]+))
     | (?P<sexagesimal>[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.\d*)?)
-    | (?P<exponent>[-+]?(?:\d+\.?\d*|\.\d+)e[-+]?\d+)
+    | (?P<exponent>[-+]?(?:\d+(?:\.\d*)?|\.\d+)e[-+]?\d+)
     | (?P<infinite>[-+]?\.inf|\.nan)
     | (?P<underscore>[-+]?\d[\d.]*_[\d_.]*)
     | (?P<zeros>[-+]?0\d+(?:\.\d*)?)
@@ -223,7 +221,7 @@ _MANGLED: Final = re.compile(
 )
 
 
-def mangled(value: str) -> Mapping[str, str | Phrase] | None:
+def mangled(value: str, *, key: bool = False) -> Values | None:
     """Return what to say of an unquoted text that YAML turns into another value; ``None`` if it does not.
 
     Examples:
@@ -232,12 +230,12 @@ def mangled(value: str) -> Mapping[str, str | Phrase] | None:
         >>> [mangled(text) for text in ("10", "-0.5", "1,000", "10 yuan", "2014-09-01", "true")]
         [None, None, None, None, None, None]
     """
-    if value[:1] not in _SUSPECT_FIRST or len(value) > 60:
+    if value[:1] not in _SUSPECT_FIRST:
         return None
     word = value.lower()
     if word in _FALSE_OR_TRUE:
         true = _FALSE_OR_TRUE[word]
-        return _mangled(value, Phrase(f" `{true}`", f"`{true}`"), true)
+        return _mangled(value, Phrase(f" `{true}`", f"`{true}`"), None if key else true)
     if word in {"null", "~"}:
         meaning = Phrase("“没有值”", "no value at all")
         remedy = Phrase(
@@ -249,7 +247,9 @@ def mangled(value: str) -> Mapping[str, str | Phrase] | None:
     return None if match is None else _mangled_number(value, str(match.lastgroup))
 
 
-def _mangled_number(value: str, how: str) -> Mapping[str, str | Phrase]:
+def _mangled_number(value: str, how: str) -> Values:
+    if len(value) > _LONGEST_NUMBER:
+        return _mangled(shown(value, _LONGEST_NUMBER), Phrase("另一个数字", "another number"), None)
     digits = value.replace("_", "").lstrip("+").lower()
     match how:
         case "base":
@@ -259,8 +259,8 @@ def _mangled_number(value: str, how: str) -> Mapping[str, str | Phrase]:
             number = str(_base_60(digits))
             return _mangled(value, Phrase(f"六十进制的 `{number}`", f"the base-60 number `{number}`"), None)
         case "exponent":
-            number = _written_out(digits)
-            return _mangled(value, Phrase("科学计数法的数字", "a number in scientific notation"), number)
+            meaning = Phrase("科学计数法的数字", "a number in scientific notation")
+            return _mangled(value, meaning, _written_out(digits))
         case "infinite":
             return _mangled(value, Phrase("无穷大或“非数字”", "infinity or not-a-number"), None)
         case "zeros" if re.fullmatch("-?[0-7]+", digits):
@@ -269,12 +269,12 @@ def _mangled_number(value: str, how: str) -> Mapping[str, str | Phrase]:
         case _:
             return _mangled(
                 value,
-                Phrase("有时是数字、有时是文字", "a number or a text, depending on the program"),
+                Phrase("数字，也可能当成文字", "a number, or for a text, depending on the program"),
                 _written_out(digits),
             )
 
 
-def _mangled(value: str, meaning: Phrase, number: str | None) -> Mapping[str, str | Phrase]:
+def _mangled(value: str, meaning: Phrase, number: str | None) -> Values:
     zh, en = f'如果是文字，写成 `"{value}"`', f'write `"{value}"` if it is a text'
     if number is not None:
         zh, en = f"写成 `{number}`；{zh}", f'write `{number}`, or `"{value}"` if it is a text'
@@ -289,6 +289,8 @@ def _base_60(digits: str) -> Decimal:
 
 
 def _written_out(digits: str) -> str | None:
+    if "," in digits:
+        return digits
     number = Decimal(digits) if digits.count(".") <= 1 else None
     if number is None or abs(number.adjusted()) > 30:
         return None
@@ -298,7 +300,7 @@ def _written_out(digits: str) -> str | None:
 
 # --- words --------------------------------------------------------------------------------------------
 
-_DIRECTIVE: Final = Phrase("YAML 指令", "the YAML directive")
+_DIRECTIVE: Final = Phrase(" YAML 指令", "the YAML directive")
 _DELETE_LINE: Final = Phrase("删掉这一行", "delete this line")
 _DELETE: Final = Phrase("删掉它，或者重新保存文件", "delete it, or save the file again")
 
