@@ -11,16 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1] / "src" / "dealerrules"
 
-ORDER = """
-values diagnostic_codes diagnostics expr
-faults readers records tables facts
-policy.model policy.files policy.draft policy.traps policy.slips policy.mend policy.parse policy.phrases policy.document policy.schema
-policy.scope policy.literals policy.conditions policy.forms policy.extend
-policy.making policy.bands policy.payouts policy.kinds policy.names policy.editor policy.compile
-verdict
-engines.ladder engines.loops engines.writer engines.compiled engines.row
-outcome words wording reasons pages summary explain book testing demo cli __main__
-""".split()
+ORDER = ["values", "diagnostic_codes", "diagnostics", "expr", "faults", "readers", "records", "tables", "facts", "policy.model", "policy.files", "policy.draft", "policy.traps", "policy.slips", "policy.mend", "policy.parse", "policy.phrases", "policy.document", "policy.schema", "policy.scope", "policy.literals", "policy.conditions", "policy.forms", "policy.extend", "policy.making", "policy.bands", "policy.payouts", "policy.kinds", "policy.names", "policy.editor", "policy.compile", "verdict", "engines.ladder", "engines.loops", "engines.writer", "engines.compiled", "engines.row", "outcome", "words", "wording", "reasons", "pages", "summary", "explain", "book", "testing", "demo", "cli", "__main__"]
 """Every module, in the order of the flow: it may import those before it."""
 
 ENGINE_MAY_IMPORT = {"values", "expr", "readers", "records", "facts", "policy.model", "verdict"}

@@ -411,13 +411,17 @@ class Answer(Mapping[str, AnyOutcome]):
     def __getitem__(self, name: str) -> AnyOutcome:
         """Return the outcome of a decision."""
         seat = self._plan.seats.get(name)
-        dated_by = seat.dated_by if seat is not None else self._plan.book.decisions[name].dated_by
-        if dated_by is not None and name in self:
-            return self._dated(name, dated_by)
-        if seat is None:
-            return undefined(self._plan.book.decisions[name], self._plan.absent[name])
+        if seat is None or seat.dated_by is not None:
+            return self._unusual(name)
         true, unknown, extra = self._results[seat.at]
         return seat.make(seat.model, seat.verdicts[true, unknown], extra, self._case)
+
+    def _unusual(self, name: str) -> AnyOutcome:
+        """Return the outcome of a decision that its own date decides, or that is not in force on the day."""
+        latest = self._plan.book.decisions[name]
+        if latest.dated_by is not None and name in self:
+            return self._dated(name, latest.dated_by)
+        return undefined(latest, self._plan.absent[name])
 
     def __contains__(self, name: object) -> bool:
         """Tell whether a decision was evaluated."""
