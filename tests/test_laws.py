@@ -11,7 +11,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from dealerrules.engines.compiled import Program
 from dealerrules.engines.row import Interpreter
 from dealerrules.expr import Aggregate, Before, Fact, Field, FirstKnown, IfAbsent, walk
 from dealerrules.policy.model import Payout, meanings
-from dealerrules.records import SUBJECTS, TABLES, Record, read_record
+from dealerrules.records import SUBJECTS, TABLES, read_record
 from dealerrules.values import (
     Kind,
     Maybe,
@@ -39,7 +39,7 @@ from dealerrules.values import (
     months_since,
     to_yuan,
 )
-from strategies import AS_OF, Dice, Policy, Situation, Store, a_situation, reached, situations, yaml_text
+from strategies import AS_OF, Dice, Policy, Situation, a_situation, reached, situations, yaml_text
 
 POLICIES = Path(__file__).parents[1] / "policies"
 D = date(2014, 9, 30)
@@ -110,7 +110,7 @@ def awkward_days() -> tuple[date, ...]:
     return tuple(sorted({day + timedelta(days=each) for day in first for each in spread}))
 
 
-@lru_cache(maxsize=None)
+@cache
 def anniversary(day: date, months: int) -> date:
     """Return the day so many months before, by dateutil alone."""
     return day - relativedelta(months=months)
@@ -343,12 +343,12 @@ def test_settling_an_unknown_field_changes_no_decided_answer() -> None:
                     and name not in read_by_chance(decision)
                     and answer_of(outcome) != answer_of(then[decision])
                 ]
-    assert (settled > 1_000, wrong) == (True, [])
+    assert (settled > 700, wrong) == (True, [])
 
 
 def answer_of(outcome: dict[str, Any]) -> dict[str, Any]:
-    """Return the answer of an outcome, without which other rules hold too."""
-    aside = {"because", "matched", "undetermined", "missing"}
+    """Return the answer of an outcome, without which rules hold; of a tier its level, and not that of each angle."""
+    aside = {"because", "matched", "undetermined", "missing", "angles"}
     return {key: value for key, value in outcome.items() if key not in aside}
 
 
@@ -472,7 +472,7 @@ def bare(value: Any) -> Any:
 def shipped() -> dict[str, Any]:
     """Return the shipped policies as plain data, without titles."""
     files = sorted(path for path in POLICIES.glob("*.yaml") if ".cases" not in path.name)
-    return {path.stem: bare(yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)) for path in files}  # noqa: S506
+    return {path.stem: bare(yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)) for path in files}
 
 
 def loaded_from(documents: dict[str, Any], folder: Path) -> dr.PolicyBook:
@@ -569,9 +569,9 @@ def changes() -> list[tuple[str, tuple[Any, ...], Any]]:
                 value = value[step] if step is not None else value
             if path[-1] is None and last in OPPOSITES:
                 found.append((name, path, OPPOSITES.get))
-            elif path[-1] is None and len(path) > 2 and path[-3] in {"levels", "angles", "stages", "items"}:
-                found.append((name, path, "{}-renamed".format))
-            elif path[-1] is not None and last == "id":
+            elif (
+                path[-1] is None and len(path) > 2 and path[-3] in {"levels", "angles", "stages", "items"}
+            ) or (path[-1] is not None and last == "id"):
                 found.append((name, path, "{}-renamed".format))
             elif path[-1] is not None and isinstance(value, str) and value in OPPOSITES:
                 found.append((name, path, OPPOSITES.get))

@@ -412,15 +412,16 @@ class Answer(Mapping[str, AnyOutcome]):
         """Return the outcome of a decision."""
         seat = self._plan.seats.get(name)
         if seat is None or seat.dated_by is not None:
-            return self._unusual(name)
+            return self._unusual(name, seat)
         true, unknown, extra = self._results[seat.at]
         return seat.make(seat.model, seat.verdicts[true, unknown], extra, self._case)
 
-    def _unusual(self, name: str) -> AnyOutcome:
-        """Return the outcome of a decision that its own date decides, or that is not in force on the day."""
+    def _unusual(self, name: str, seat: _Seat | None) -> AnyOutcome:
+        """Return the outcome of a decision that the subject's own date decides, or that is not in force on the day."""
         latest = self._plan.book.decisions[name]
-        if latest.dated_by is not None and name in self:
-            return self._dated(name, latest.dated_by)
+        dated_by = seat.dated_by if seat is not None else latest.dated_by
+        if dated_by is not None and name in self:
+            return self._dated(name, dated_by)
         return undefined(latest, self._plan.absent[name])
 
     def __contains__(self, name: object) -> bool:

@@ -332,6 +332,8 @@ def canonical(value: object) -> object:
         return ["Member", canonical(value.item), *sorted(map(str, value.among))]
     if isinstance(value, Lookup):
         return ["Lookup", canonical(value.by), canonical(value.type), *sorted(map(str, value.cases))]
+    if isinstance(value, LevelIn):
+        return ["LevelIn", value.decision, value.angle, *sorted(value.allowed)]
     if is_dataclass(value):
         parts = [
             canonical(getattr(value, field.name)) for field in fields(value) if field.name != "parameter"
