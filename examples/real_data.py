@@ -52,7 +52,9 @@ def motor_covers(data: Path) -> list[dr.Customer]:
             covers[row["PolicyID"]].add((row["BeginDate"], row["EndDate"]))
     clause = {"cover": "commercial", "at_store": True, "designated_repair": True}
     return [
-        dr.Customer(customer_id=policy, insurance=[{"starts_on": a, "ends_on": b, **clause} for a, b in sorted(spans)])
+        dr.Customer(
+            customer_id=policy, insurance=[{"starts_on": a, "ends_on": b, **clause} for a, b in sorted(spans)]
+        )
         for policy, spans in covers.items()
     ]
 

@@ -746,7 +746,8 @@ class Author:
         if self.facts:
             document["facts"] = self.facts
         document["items"] = {"thing": {"title": "a thing", "value": "1 yuan"}}
-        document["decisions"] = self.decisions
+        written = list(self.decisions.items())
+        document["decisions"] = dict(written if self.chance() else reversed(written))
         return Policy(self.subject, document, dict(self.edges), self.attributes)
 
 

@@ -283,3 +283,30 @@ decisions:
     record = book.evaluate({"campaign_id": "R1", "returned": 1}, as_of=D, subject="recall_campaign")
     facts = book.evaluate_facts("recall_campaign", {"returned": 1, "units": 3}, as_of=D)
     assert [str(each.payout("a_bonus").amount) for each in (record, facts)] == ["140.00", "60.00"]
+
+
+def test_angles_of_two_tiers_may_need_each_other() -> None:
+    """Angles run in dependency order, also across tiers: b.one, a.one, b.two; and a decision between them."""
+    text = """
+policy: p
+decisions:
+  a: {kind: tier, levels: {vip: {}, rest: {}}, angles: {one: {vip: [{id: r, when: {b.one: vip}}]}}}
+  b:
+    kind: tier
+    levels: {vip: {}, rest: {}}
+    angles:
+      two: {vip: [{id: r, when: {between: true}}]}
+      one: {vip: [{id: r, when: {media: true}}]}
+  between: {kind: rules, hit: unique, outputs: {d: {type: boolean}}, rows: [{id: r, when: {a.one: vip}, then: {d: true}}],
+            otherwise: {d: false}}
+"""
+    edition = dr.loads(text).editions[0]
+    for media, told in ((True, (0b1, 0)), (False, (0, 0)), (None, (0, 0b1))):
+        record = read_record({"customer_id": "C1", "media": media})
+        names = ("a", "b", "between")
+        found = dict(zip(names, Program(edition, "customer", names).on_record(record, D), strict=True))
+        interpreter = Interpreter(edition, "customer", D, record)
+        assert {name: said(interpreter.decide(name)) for name in names} == {
+            name: typed(each) for name, each in found.items()
+        }
+        assert found["a"][:2] == told

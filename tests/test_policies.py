@@ -90,7 +90,10 @@ def test_real_data_when_it_is_at_hand() -> None:
     from datetime import date
 
     found = {
-        day: (real_data.count(churn, purchases, "churn_class", day), real_data.count(facts, purchases, "visits", day))
+        day: (
+            real_data.count(churn, purchases, "churn_class", day),
+            real_data.count(facts, purchases, "visits", day),
+        )
         for day in (date(1997, 9, 30), date(1998, 6, 30))
     }
     assert found == {
@@ -104,7 +107,9 @@ def test_real_data_when_it_is_at_hand() -> None:
         ),
     }
     covers = real_data.motor_covers(data)
-    years = {day: real_data.count(facts, covers, "years", day) for day in (date(2012, 12, 31), date(2013, 12, 31))}
+    years = {
+        day: real_data.count(facts, covers, "years", day) for day in (date(2012, 12, 31), date(2013, 12, 31))
+    }
     assert years == {
         date(2012, 12, 31): {"0": 10656, "1": 5053, "2": 2328},
         date(2013, 12, 31): {"0": 10375, "1": 5120, "2": 1469, "3": 1073},

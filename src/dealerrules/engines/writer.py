@@ -208,6 +208,7 @@ class Writer:
         self.masks: dict[str, tuple[str, str]] = {}
         self.extras: dict[str, str] = {}
         self.called: dict[Expr, str] = {}
+        self.angles: set[tuple[str, str]] = set()
 
     # --- text ---
 
@@ -319,21 +320,39 @@ class Writer:
 
     def decision(self, decision: AnyDecision) -> None:
         """Write a decision's masks."""
-        true, unknown = self.name(f"{decision.name}_true"), self.name(f"{decision.name}_unknown")
-        self.masks[decision.name] = (true, unknown)
-        self.put(f"# {comment(decision.name)}")
-        self.put(f"{true} = {unknown} = 0")
-        order = list(enumerate(decision.rules))
         if isinstance(decision, Tier):
-            ranks = {angle.id: at for at, angle in enumerate(decision.angles)}
-            order.sort(key=lambda pair: ranks[pair[1].angle or ""])
-        rest = self._ladders(order, true, unknown)
-        for at, rule in rest:
-            self._rule(at, rule, true, unknown)
+            self._angles(decision, None)
+            return
+        true, _ = self._masks(decision)
+        self._rules(decision, list(enumerate(decision.rules)))
         if isinstance(decision, Stage):
             self.extras[decision.name] = self.value(decision.measure).text
         if isinstance(decision, Payout):
             self._payout(decision, true)
+
+    def _masks(self, decision: AnyDecision) -> tuple[str, str]:
+        """Return the names of a decision's masks, which begin empty."""
+        if decision.name not in self.masks:
+            true, unknown = self.name(f"{decision.name}_true"), self.name(f"{decision.name}_unknown")
+            self.masks[decision.name] = (true, unknown)
+            self.put(f"# {comment(decision.name)}")
+            self.put(f"{true} = {unknown} = 0")
+        return self.masks[decision.name]
+
+    def _angles(self, tier: Tier, only: str | None) -> None:
+        """Write the angles of a tier, or one of them, unless they are there: another decision may need one early."""
+        self._masks(tier)
+        for angle in tier.angles:
+            if only in {None, angle.id} and (tier.name, angle.id) not in self.angles:
+                self.angles.add((tier.name, angle.id))
+                self._rules(
+                    tier, [(at, rule) for at, rule in enumerate(tier.rules) if rule.angle == angle.id]
+                )
+
+    def _rules(self, decision: AnyDecision, rules: list[tuple[int, Rule]]) -> None:
+        true, unknown = self.masks[decision.name]
+        for at, rule in self._ladders(rules, true, unknown):
+            self._rule(at, rule, true, unknown)
 
     def _rule(self, at: int, rule: Rule, true: str, unknown: str) -> None:
         test = self.test(rule.when)
@@ -467,9 +486,10 @@ class Writer:
         return Test(" and ".join(parts) or "True")
 
     def _level(self, expr: LevelIn) -> Test:
-        true, unknown = self.masks[expr.decision]
         tier = self.edition.decisions[expr.decision]
         assert isinstance(tier, Tier)
+        self._angles(tier, expr.angle)
+        true, unknown = self.masks[expr.decision]
         names = [level.id for level in tier.levels]
         best = [name in expr.allowed for name in names]
         count = sum(best)
