@@ -19,11 +19,11 @@ ASKED = 20
 """So many different facts are asked for, spread over the ladder; times are for one."""
 
 STATEMENTS = {
-    "library: evaluated": "for facts in asked: library(facts)",
-    "library: evaluated, answer read": "for facts in asked: library(facts)['step'].value",
-    "zen-engine, one decision table": "for facts in asked: zen.evaluate('graph', facts)['result']['step']",
-    "zen-engine, with trace": "for facts in asked: zen.evaluate('graph', facts, trace)['result']['step']",
-    "rule-engine": "for facts in asked: rules.evaluate(facts)",
+    "library: evaluated": "for facts in asked_{n}: library_{n}(facts)",
+    "library: evaluated, answer read": "for facts in asked_{n}: library_{n}(facts)['step'].value",
+    "zen-engine, one decision table": "for facts in asked_{n}: zen_{n}.evaluate('graph', facts)['result']['step']",
+    "zen-engine, with trace": "for facts in asked_{n}: zen_{n}.evaluate('graph', facts, trace)['result']['step']",
+    "rule-engine": "for facts in asked_{n}: rules_{n}.evaluate(facts)",
 }
 
 
@@ -77,26 +77,34 @@ def prepared(size: int) -> tuple[dict[str, Any], dict[str, float]]:
     assert [library(facts)["step"].value for facts in asked] == expected
     assert [zen.evaluate("graph", facts)["result"]["step"] for facts in asked] == expected
     assert [rules.evaluate(facts) for facts in asked] == expected
-    return {"asked": asked, "library": library, "zen": zen, "trace": {"trace": True}, "rules": rules}, ready
+    made = {"asked": asked, "library": library, "zen": zen, "rules": rules}
+    return {f"{name}_{size}": each for name, each in made.items()}, ready
 
 
 def sections(rounds: int = ROUNDS) -> list[Section]:
     """Return the tables."""
-    times, ready = {}, {}
     prepared(3)  # warm: modules are loaded
-    for size in SIZES:
-        scope, ready[size] = prepared(size)
-        found = compare(STATEMENTS, scope, rounds)
-        times[size] = {label: each / ASKED for label, each in found.items()}
     small, large = SIZES
+    scope: dict[str, Any] = {"trace": {"trace": True}}
+    ready = {}
+    for size in SIZES:
+        made, ready[size] = prepared(size)
+        scope |= made
+    statements = {(label, n): text.format(n=n) for label, text in STATEMENTS.items() for n in SIZES}
+    times = {key: each / ASKED for key, each in compare(statements, scope, rounds).items()}
     answer = Section(
         f"{small} and {large} rules on one fact",
         "Every rule asks for a range of one fact, exactly one holds. The library bisects; zen-engine (hit policy first)"
         " and rule-engine (until the first match) walk.",
         ("one answer", f"{small} rules", f"{large} rules", f"{large} / {small}"),
         [
-            (label, duration(times[small][label]), duration(each), ratio(each, times[small][label]))
-            for label, each in times[large].items()
+            (
+                label,
+                duration(times[label, small]),
+                duration(times[label, large]),
+                ratio(times[label, large], times[label, small]),
+            )
+            for label in STATEMENTS
         ],
     )
     start = Section(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -12,10 +13,12 @@ import tempfile
 from dataclasses import dataclass
 from time import perf_counter_ns
 from timeit import Timer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+L = TypeVar("L")
 
 ROUND_NS = 2_000_000
 """A variant runs for about so long in each round."""
@@ -34,7 +37,7 @@ class Section:
         return f"## {self.title}\n\n{self.text}\n\n{table(self.head, self.rows)}\n"
 
 
-def compare(statements: Mapping[str, str], names: Mapping[str, Any], rounds: int) -> dict[str, float]:
+def compare(statements: Mapping[L, str], names: Mapping[str, Any], rounds: int) -> dict[L, float]:
     """Time some statements against each other.
 
     Args:
@@ -52,7 +55,7 @@ def compare(statements: Mapping[str, str], names: Mapping[str, Any], rounds: int
         timer.timeit(3)  # warm
         numbers[label] = max(1, int(ROUND_NS * 10 / max(timer.timeit(10), 1)))
     gc.collect()
-    times: dict[str, list[float]] = {label: [] for label in timers}
+    times: dict[L, list[float]] = {label: [] for label in timers}
     for turn in range(rounds):
         labels = list(timers)
         shift = turn % len(labels)
@@ -65,7 +68,7 @@ def fresh_processes(programs: Mapping[str, str], rounds: int) -> dict[str, list[
     """Run programs in fresh interpreters, interleaved, from compiled .pyc files as an installed package has them.
 
     Returns:
-        for each program and round its wall time in milliseconds, and what it printed as JSON.
+        for each program and round its processor time in milliseconds, and what it printed as JSON.
     """
     found: dict[str, list[tuple[float, Any]]] = {label: [] for label in programs}
     with tempfile.TemporaryDirectory() as compiled:
@@ -73,14 +76,20 @@ def fresh_processes(programs: Mapping[str, str], rounds: int) -> dict[str, list[
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         for turn in range(rounds + 1):
             for label, text in programs.items():
-                start = perf_counter_ns()
+                start = _children()
                 done = subprocess.run(
                     [sys.executable, "-c", text], check=True, capture_output=True, text=True, env=environment
                 )
-                wall = (perf_counter_ns() - start) / 1e6
+                spent = _children() - start
                 if turn:  # the first writes the .pyc files
-                    found[label].append((wall, json.loads(done.stdout) if done.stdout else None))
+                    found[label].append((spent, json.loads(done.stdout) if done.stdout else None))
     return found
+
+
+def _children() -> float:
+    """Return the processor time that ended child processes have taken, in milliseconds."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (used.ru_utime + used.ru_stime) * 1000
 
 
 def duration(nanoseconds: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from benchmarks.measure import Section, fresh_processes
 from benchmarks.subject import POLICIES
@@ -28,7 +28,7 @@ book.evaluate({{"customer_id": "C1"}}, as_of="2014-09-30")["tier"].level
 }
 WARM = f"""
 import json
-from time import perf_counter_ns as now
+from time import process_time_ns as now
 from dealerrules import Customer, load
 times = []
 def timed(do):
@@ -58,22 +58,22 @@ STEPS: dict[str, Callable[[list[float]], float]] = {
 
 def sections(rounds: int = ROUNDS) -> list[Section]:
     """Return the tables."""
-    walls: dict[str, Any] = {
-        label: statistics.median(wall for wall, _ in runs)
+    spent = {
+        label: statistics.median(each for each, _ in runs)
         for label, runs in fresh_processes(IMPORTS, rounds).items()
     }
-    python = walls["Python itself"]
+    python = spent["Python itself"]
     imports = Section(
         "Start: fresh processes",
-        "Wall time of a fresh interpreter (.pyc files written before), and what it takes beyond Python itself."
+        "Processor time of a fresh interpreter (.pyc files written before), and what it takes beyond Python itself."
         " `import dealerrules` loads its rooms when a name is first used.",
-        ("process", "wall", "beyond Python"),
-        [(label, f"{wall:.0f} ms", f"{wall - python:.0f} ms") for label, wall in walls.items()],
+        ("process", "time", "beyond Python"),
+        [(label, f"{each:.0f} ms", f"{each - python:.0f} ms") for label, each in spent.items()],
     )
     times = [printed for _, printed in fresh_processes({"warm": WARM}, rounds)["warm"]]
     steps = Section(
         "Start: in a process that has imported the library",
-        "Each step for the first time in its process, but for loading again.",
+        "Processor time of each step, for the first time in its process but for loading again.",
         ("step", "time"),
         [
             (label, f"{statistics.median(pick(each) for each in times):.1f} ms")

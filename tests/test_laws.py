@@ -46,7 +46,7 @@ POLICIES = Path(__file__).parents[1] / "policies"
 D = date(2014, 9, 30)
 
 some = settings(
-    max_examples=60,
+    max_examples=int(os.environ.get("AGREEMENT_EXAMPLES", "600")) // 10,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     database=None,

@@ -273,11 +273,12 @@ class PolicyBook:
         if on_error not in {"raise", "skip"}:
             message = f"on_error is `raise` or `skip`, not `{on_error}`"
             raise ValueError(message)
+        day = _day(as_of)
         answers: list[Answer] = []
         errors: list[RecordError] = []
         for record in records:
             try:
-                answers.append(self.evaluate(record, as_of=as_of, subject=subject, decisions=decisions))
+                answers.append(self.evaluate(record, as_of=day, subject=subject, decisions=decisions))
             except RecordError as error:
                 errors.append(error)
         if errors and on_error == "raise":
@@ -512,7 +513,8 @@ class Answer(Mapping[str, AnyOutcome]):
     def _typed(self, name: str, kind: type[Kind]) -> Kind:
         found = self[name]
         if not isinstance(found, kind):
-            message = f"`{name}` is a {found.kind}, not a {kind.__name__.removesuffix('Outcome').lower()}"
+            asked = kind.__name__.removesuffix("Outcome").lower()
+            message = f"`{name}` is {_CALLED[found.kind]}, not {_CALLED[asked]}"
             raise TypeError(message)
         return found
 
@@ -547,6 +549,15 @@ class Answer(Mapping[str, AnyOutcome]):
         return self.to_dict() == other.to_dict() if isinstance(other, Answer) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
+
+
+_CALLED = {
+    "tier": "a tier",
+    "stage": "a stage decision",
+    "payout": "a payout",
+    "offer": "an offer",
+    "rules": "a rules table",
+}
 
 
 def _again(

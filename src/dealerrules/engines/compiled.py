@@ -60,7 +60,14 @@ class Program:
         return self._facts(values, as_of)  # type: ignore[no-any-return]
 
     def source(self, mode: str = "record") -> str:
-        """Return the generated Python text: ``record``, ``facts`` (may be unknown) or ``fast`` (all known)."""
+        """Return the generated Python text: ``record``, ``facts`` (may be unknown) or ``fast`` (all known).
+
+        Raises:
+            ValueError: for ``fast``, where the decisions read more than counts, words, true and false.
+        """
+        if mode == "fast" and self._plain_facts() is None:
+            message = "no program for known facts: the decisions read more than counts, words, true and false"
+            raise ValueError(message)
         if mode not in self._sources:
             self._build(mode)
         return self._sources[mode]

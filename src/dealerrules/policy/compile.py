@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from dealerrules.diagnostics import Diagnostic, Phrase, PolicyError, Severity, Source, Span
 from dealerrules.policy.document import (
+    NAMED,
     PolicyShape,
     joined,
     mended_shape,
@@ -110,6 +111,7 @@ def _drafts(sources: Iterable[Source], report: Report) -> list[Draft]:
     for node in extended(nodes, report):
         shape, faults = mended_shape(PolicyShape, node)
         report.extend(faults)
+        report.lost = report.lost or shape.broken(*NAMED) or len(set(node.keys())) < len(node.entries)
         start, end = check_effective(shape.effective, report, date.min, date.max)
         drafts.append(Draft(shape, start, end))
     return drafts

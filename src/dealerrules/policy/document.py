@@ -82,7 +82,11 @@ def _not_this(node: Node, wanted: str) -> _FaultError:
 
 def _entries(node: object) -> object:
     if isinstance(node, MapNode):
-        return {key.text: value for key, value in node.entries if not key.broken}
+        made: dict[str, Node] = {}
+        for key, value in node.entries:
+            if not key.broken:
+                made.setdefault(key.text, value)  # of two equal keys, which are reported, the first counts
+        return made
     if _broken(node):
         return {}
     raise _not_this(node, "a mapping (`key: value`)")  # type: ignore[arg-type]
@@ -570,6 +574,9 @@ class PolicyShape(Described):
     decisions: Table[Raw] = Field(default_factory=dict)
 
 
+NAMED = ("parameters", "facts", "items", "decisions")
+"""The parts of a policy that define names."""
+
 S = TypeVar("S", bound=Shape)
 
 
@@ -623,10 +630,12 @@ def mended_shape(shape: type[S], node: Node, owner: Span | None = None) -> tuple
             faults = [dict(fault) for fault in error.errors(include_url=False)]
         # what is empty or missing may be there, misplaced or misspelt: that is found first
         by_order = sorted(faults, key=_order)
+        before = node
         for fault in by_order:
             if _order(fault) == _order(by_order[0]):
                 reported, node = _mended(shape, node, fault, owner)
                 found += reported
+        assert node is not before, faults
 
 
 def _order(fault: dict[str, Any]) -> int:
@@ -672,7 +681,8 @@ def _unknown_key(
         return [], root  # it has been moved
     at = entries[number][0]
     lacking = [word for word in known if all(word != each.text for each, _ in entries)]
-    nearest = nearest_word(key, lacking) or (lacking[0] if len(lacking) == 1 and sole else None)
+    nearest = nearest_word(key, lacking) if len(key) > 2 else None  # `en` is no misspelt `when`
+    nearest = nearest or (lacking[0] if len(lacking) == 1 and sole else None)
     above, value = entries[number - 1]
     if nearest is None and number and _empty(value) and not _broken(value):
         end = next((n for n in range(number, len(entries)) if entries[n][0].text in known), len(entries))
@@ -769,23 +779,27 @@ def _find(node: Node, location: tuple[int | str, ...]) -> Node:
 
 def _edited(node: Node, location: tuple[int | str, ...], edit: Callable[[Node], Node]) -> Node:
     """Return a node with the one that a location leads to replaced, as far as it leads."""
-    if location and isinstance(node, MapNode) and node.get(str(location[0])) is not None:
-        return MapNode(
-            tuple(
-                (key, _edited(value, location[1:], edit) if key.text == location[0] else value)
-                for key, value in node.entries
-            ),
-            node.span,
-        )
-    if location and isinstance(node, ListNode) and isinstance(location[0], int):
-        at = location[0]
-        inner = _edited(node.items[at], location[1:], edit)
-        return ListNode((*node.items[:at], inner, *node.items[at + 1 :]), node.span)
+    step, *rest = location or (None,)
+    match node:
+        case MapNode():
+            number = next((number for number, (key, _) in enumerate(node.entries) if key.text == step), None)
+            if number is not None:
+                key, value = node.entries[number]
+                inner = (key, _edited(value, tuple(rest), edit))
+                return MapNode((*node.entries[:number], inner, *node.entries[number + 1 :]), node.span)
+        case ListNode() if isinstance(step, int):
+            item = _edited(node.items[step], tuple(rest), edit)
+            return ListNode((*node.items[:step], item, *node.items[step + 1 :]), node.span)
+        case _:
+            pass
     return edit(node)
 
 
 def _renamed(node: Node, at: ScalarNode, word: str | None) -> Node:
-    """Return a mapping where a key that is unknown is the word that was meant, or is not there."""
+    """Return a mapping where a key that is unknown is the word that was meant, or is not there.
+
+    A mapping with unknown keys only was meant for another place: what it lacks is not missed.
+    """
     assert isinstance(node, MapNode)
     kept: list[tuple[ScalarNode, Node]] = []
     for key, value in node.entries:
@@ -793,7 +807,7 @@ def _renamed(node: Node, at: ScalarNode, word: str | None) -> Node:
             kept.append((key, value))
         elif word is not None:
             kept.append((ScalarNode(word, key.span, key.quoted), value))
-    return MapNode(tuple(kept), node.span)
+    return MapNode(tuple(kept), node.span) if kept else broken_node(node.span)
 
 
 def _without_fault(node: Node, fault: Node) -> Node:
@@ -802,7 +816,7 @@ def _without_fault(node: Node, fault: Node) -> Node:
         return broken_node(node.span)
     if isinstance(node, MapNode):
         kept = [(key, _without_fault(value, fault)) for key, value in node.entries if key is not fault]
-        return MapNode(tuple(kept), node.span)
+        return MapNode(tuple(kept), node.span) if kept else broken_node(node.span)
     if isinstance(node, ListNode):
         return ListNode(tuple(_without_fault(item, fault) for item in node.items), node.span)
     return node

@@ -16,6 +16,7 @@ from dealerrules.diagnostics import Phrase, PolicyError, Source, nearest_word
 from dealerrules.expr import Answer, Constant, Expr, Fact, Field, FirstKnown, LevelIn, type_of, walk
 from dealerrules.policy.document import (
     DECISION_SHAPES,
+    NAMED,
     DecisionShape,
     FactShape,
     ParameterShape,
@@ -107,6 +108,8 @@ class _DecisionSource:
     sound: bool
 
 
+_Taken = tuple[Phrase, "Span | None"]
+"""What a name means already, and where that is written if a policy says it."""
 _Graph = dict[str, tuple["Span", list[str]]]
 """Where each name stands, and the names that it needs."""
 
@@ -121,6 +124,7 @@ class Editor:
     report: Report
     parameters: dict[str, Parameter] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
+    item_places: dict[str, Span] = field(default_factory=dict)
     decisions: dict[str, _DecisionSource] = field(default_factory=dict)
     at_fault: set[str] = field(default_factory=set)  # decisions of which nothing more is known
     chain: list[str] = field(default_factory=list)  # the facts being defined, each needed by the one before
@@ -178,26 +182,23 @@ class Editor:
     # --- names ---
 
     def _parameters(self, draft: Draft) -> None:
-        report_names(draft.shape, ("parameters", "facts", "items", "decisions"), self.report)
+        report_names(draft.shape, NAMED, self.report)
         for name, shape in draft.shape.parameters.items():
             key = draft.shape.key_span("parameters", name)
             value = self._parameter(name, shape, key)
-            if name in self.parameters and not self._is_default(name):
-                self.report.add("DR309", key, name=name, taken=Phrase("参数", "a parameter"))
-            elif (
-                name in self.parameters
-                and value.value is not None
-                and value.type != self.parameters[name].type
-            ):
-                default = self.parameters[name].type
+            restated = self.parameters.get(name)
+            taken = self._taken(name)
+            if restated is not None and not self._is_default(name):
+                self._report_taken(key, name, (Phrase("参数", "a parameter"), restated.place))
+            elif taken is not None:
+                self._report_taken(key, name, taken)
+            elif restated is not None and value.value is not None and value.type != restated.type:
                 found, expected = (
-                    KIND_WORDS[type_.kind] if type_ is not None else phrase("a list")
-                    for type_ in (value.type, default)
+                    KIND_WORDS[each.type.kind] if each.type is not None else phrase("a list")
+                    for each in (value, restated)
                 )
                 self.report.add("DR403", shape.span("type"), name=name, found=found, expected=expected)
-            elif (taken := self._taken(name)) is not None:
-                self.report.add("DR309", key, name=name, taken=taken)
-            elif value.value is not None or name not in self.parameters:
+            elif restated is None or value.value is not None:
                 self.parameters[name] = value
 
     def _is_default(self, name: str) -> bool:
@@ -208,52 +209,63 @@ class Editor:
 
     def _parameter(self, name: str, shape: ParameterShape, key: Span) -> Parameter:
         """Return a parameter, without value where it is at fault."""
+        place = key if key.source.name != CATALOGUE.name else None
         if shape.broken("type"):
-            return Parameter(name, None, None)
+            return Parameter(name, None, None, (), place)
         if shape.value is None:
             self.report.add("DR513", key, name=name)
         elif shape.type == "list":
             words = words_of(shape.value, self.report)
             if words is not None:
-                return Parameter(name, None, words, shape.value.items)
+                return Parameter(name, None, words, shape.value.items, place)
         else:
             made = constant(shape.value, Type(Kind(shape.type)), BareScope(self.report))
             if made is not None:
-                return Parameter(name, made.type, made.value)
-        return Parameter(name, None, None)
+                return Parameter(name, made.type, made.value, (), place)
+        return Parameter(name, None, None, (), place)
 
-    def _taken(self, name: str, subject: str | None = None) -> Phrase | None:
-        """Return what a name means already, to a subject or to any."""
-        if name in self.decisions or name in self.at_fault:
-            return Phrase("决策", "a decision")
+    def _taken(self, name: str, subject: str | None = None) -> _Taken | None:
+        """Return what a name means already, to a subject or to any, and where that is written."""
+        if name in self.decisions:
+            return Phrase("决策", "a decision"), self.decisions[name].span
+        if name in self.at_fault:
+            return Phrase("决策", "a decision"), None
         if subject is not None and name in self.parameters:
-            return Phrase("参数", "a parameter")
+            return Phrase("参数", "a parameter"), self.parameters[name].place
         for each in [subject] if subject is not None else list(SUBJECTS):
             if name in SUBJECTS[each].fields:
-                return Phrase("字段", "a field")
-            if name in self.fact_sources[each]:
-                built_in = self.fact_sources[each][name].builtin
-                return Phrase("内置事实", "a built-in fact") if built_in else Phrase("事实", "a fact")
+                return Phrase("字段", "a field"), None
+            fact = self.fact_sources[each].get(name)
+            if fact is not None and fact.builtin:
+                return Phrase("内置事实", "a built-in fact"), None
+            if fact is not None:
+                return Phrase("事实", "a fact"), fact.key.span
         if name == "as_of":
-            return Phrase("评估日期", "the day of evaluation")
+            return Phrase("评估日期", "the day of evaluation"), None
         if name in _LANGUAGE:
-            return Phrase("语言本身的词", "a word of the language")
-        return Phrase("一个值", "a value") if is_identifier(name) and _is_value(name) else None
+            return Phrase("语言本身的词", "a word of the language"), None
+        return (Phrase("一个值", "a value"), None) if is_identifier(name) and _is_value(name) else None
+
+    def _report_taken(self, key: Span | ScalarNode, name: str, taken: _Taken) -> None:
+        what, place = taken
+        note = Phrase("已经写在这里", "it stands here")
+        related = ((place, note),) if place is not None else ()
+        self.report.add("DR309", key, name=name, taken=what, related=related)
 
     def _decision_sources(self, draft: Draft) -> None:
         for name, node in draft.shape.decisions.items():
             span = draft.shape.key_span("decisions", name)
-            before = len(self.report.diagnostics)
+            before = self.report.said
             shape = self._decision_shape(node, span)
             subject = self._subject(shape, shape.subject) if shape is not None else None
             taken = self._taken(name, subject or "customer")
             if taken is not None:
-                self.report.add("DR309", span, name=name, taken=taken)
+                self._report_taken(span, name, taken)
             elif shape is None or subject is None:
                 self.at_fault.add(name)
             else:
                 self._check_dated_by(shape, subject)
-                sound = len(self.report.diagnostics) == before
+                sound = self.report.said == before
                 self.decisions[name] = _DecisionSource(name, subject, shape, draft, span, sound)
 
     def _decision_shape(self, node: Node, owner: Span) -> DecisionShape | None:
@@ -314,25 +326,24 @@ class Editor:
                 continue
             taken = self._taken(name, subject)
             if taken is not None:
-                self.report.add("DR309", key, name=name, taken=taken)
+                self._report_taken(key, name, taken)
             else:
                 source = _FactSource(name, node, key, shape, builtin=draft.builtin)
                 self.fact_sources[subject][name] = source
 
     @staticmethod
     def _key(draft: Draft, table: str, name: str) -> ScalarNode:
-        node = draft.shape.here.get(table)
+        node = draft.shape.node(table)
         assert isinstance(node, MapNode)
-        key = node.key(name)
-        assert key is not None
-        return key
+        return next(key for key, _ in node.entries if key.text == name)
 
     def _items(self, draft: Draft) -> None:
         scope = BareScope(self.report, self.parameters)
         for name, shape in draft.shape.items.items():
             key = draft.shape.key_span("items", name)
             if name in self.items:
-                self.report.add("DR309", key, name=name, taken=Phrase("物品", "an item"))
+                self._report_taken(key, name, (Phrase("物品", "an item"), self.item_places[name]))
+                continue
             given = [word for word in ("value", "price", "refund") if getattr(shape, word) is not None]
             if len(given) != 1 and not shape.broken():
                 self.report.add("DR514", key, name=name)
@@ -350,6 +361,7 @@ class Editor:
                 refund = (low, high, shape.refund.of) if low is not None and high is not None else None
             amount = value.value if value is not None else None
             assert amount is None or isinstance(amount, int)
+            self.item_places[name] = key
             self.items[name] = Item(id=name, title=shape.title, value=amount, price=price, refund=refund)
 
     # --- meaning ---

@@ -79,9 +79,9 @@ if TYPE_CHECKING:
 
 def decision(shape: DecisionShape, making: Making, span: Span) -> AnyDecision | None:
     """Return a decision of the model, or none when something in it is at fault."""
-    common = {
+    common: dict[str, object] = {
         "name": making.name,
-        "subject": shape.subject,
+        "subject": making.scope.subject,
         "policy": making.policy,
         "title": shape.title,
         "clause": making.clause,

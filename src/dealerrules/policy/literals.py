@@ -111,33 +111,35 @@ def _fits(found: Kind, expected: Kind) -> bool:
 
 
 def _quantity(node: ScalarNode, expected: Type, scope: Scope) -> Constant | None:
-    kind, nearest = KIND_WORDS[expected.kind], meant(node.text, expected.kind)
     try:
         literal = read_literal(node.text)
     except ValueError:
-        scope.report.add("DR407", node, value=node.text, nearest=nearest)
+        scope.report.add("DR407", node, value=node.text, nearest=meant(node.text, expected.kind))
         return None
     if _fits(literal.kind, expected.kind):
         return Constant(literal.value, expected)
-    bare = {Kind.COUNT, Kind.NUMBER}
-    if literal.kind in bare and expected.kind not in {*bare, Kind.DATE}:
-        form = _written_like(expected.kind, nearest, "；", "; ")
-        scope.report.add("DR402", node, value=node.text, kind=kind, form=form, nearest=nearest)
-    elif literal.kind is Kind.TEXT:
-        fitting = [
-            name
-            for name, each in scope.parameters.items()
-            if each.type is None or each.type.kind is expected.kind
-        ]
-        nearest = nearest or as_test(node.text, expected.kind) or nearest_word(node.text, fitting)
-        if nearest is not None or not scope.report.lost:
-            form = _written_like(expected.kind, nearest)
-            scope.report.add("DR406", node, value=node.text, kind=kind, form=form, nearest=nearest)
-    else:
-        found = KIND_WORDS[literal.kind]
-        form = _written_like(expected.kind, None)
-        scope.report.add("DR401", node, value=node.text, found=found, kind=kind, form=form)
+    _report_misfit(node, literal.kind, expected.kind, scope)
     return None
+
+
+def _report_misfit(node: ScalarNode, found: Kind, kind: Kind, scope: Scope) -> None:
+    """Report a value that is of another kind than is needed."""
+    bare, wanted = {Kind.COUNT, Kind.NUMBER}, KIND_WORDS[kind]
+    nearest = meant(node.text, kind)
+    if found in bare and kind not in {*bare, Kind.DATE}:
+        form = _written_like(kind, nearest, "；", "; ")
+        scope.report.add("DR402", node, value=node.text, kind=wanted, form=form, nearest=nearest)
+    elif found is Kind.TEXT:
+        names = [
+            name for name, each in scope.parameters.items() if each.type is None or each.type.kind is kind
+        ]
+        nearest = nearest or as_test(node.text, kind) or nearest_word(node.text, names)
+        if nearest is not None or not scope.report.lost:
+            form = _written_like(kind, nearest)
+            scope.report.add("DR406", node, value=node.text, kind=wanted, form=form, nearest=nearest)
+    else:
+        form = _written_like(kind, None)
+        scope.report.add("DR401", node, value=node.text, found=KIND_WORDS[found], kind=wanted, form=form)
 
 
 def _written_like(kind: Kind, nearest: str | None, zh: str = "", en: str = "") -> Phrase:

@@ -145,9 +145,9 @@ def optional_condition(node: Node | None, making: Making) -> Expr | None:
 
 def check_names(shape: Shape, tables: Iterable[str], making: Making) -> None:
     """Check that the keys of tables can be ids."""
-    before = len(making.report.diagnostics)
+    before = making.report.said
     report_names(shape, tables, making.report)
-    making.sound = making.sound and len(making.report.diagnostics) == before
+    making.sound = making.sound and making.report.said == before
 
 
 def report_names(shape: Shape, tables: Iterable[str], report: Report) -> None:

@@ -93,7 +93,7 @@ class PayoutMaker:
             making.fault("DR506", max(shape.key_span("pays"), shape.key_span("bands")))
         if shape.pays is None and shape.bands is None:
             making.fault("DR506", making.span)
-        if shape.bands is not None and shape.measure is None:
+        if shape.bands is not None and shape.measure is None and shape.pays is None:
             making.fault("DR508", shape.key_span("bands"))
         if shape.pays is not None:
             self._lump("pays", shape.pays, when, shape.span("pays"))

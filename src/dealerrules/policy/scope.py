@@ -26,16 +26,22 @@ if TYPE_CHECKING:
     )
 
 
+_OF_FORM = {"DR207", "DR208"}
+"""What is slipped or cut in two: what it was meant to say is a guess."""
+
+
 class Report:
     """Collects diagnostics; the same one is kept once.
 
     `lost` says that a file, or the policy that one extends, could not be read at all: what it would have
-    defined is not known, so that a name which resembles no other is passed over.
+    defined is not known, so that a name which resembles no other is passed over. `said` counts what was
+    reported, each time: of two versions with the same mistake the second is not sound either.
     """
 
     def __init__(self) -> None:
         self.diagnostics: list[Diagnostic] = []
         self.lost = False
+        self.said = 0
         self._seen: set[tuple[str, str, str]] = set()
         self._parsed: dict[tuple[str, int], list[tuple[int, int]]] = {}
 
@@ -65,15 +71,16 @@ class Report:
             self.add("DR203", node, expected=wanted, got=shape_name(node), nearest=nearest)
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Add diagnostics, each once; a place that the parser has reported is not reported again."""
+        """Add diagnostics, each once; a place where the text itself is at fault is not reported again."""
         for diagnostic in diagnostics:
+            self.said += 1
             span = diagnostic.span
             key = (diagnostic.code, span.place, diagnostic.message("en"))
             of_line = self._parsed.setdefault((span.source.name, span.line), [])
-            if diagnostic.code < "DR2":
-                of_line.append((span.column, span.end_column if span.end_line == span.line else sys.maxsize))
-            elif any(start <= span.column < end for start, end in of_line):
+            if diagnostic.code >= "DR2" and any(start <= span.column < end for start, end in of_line):
                 continue
+            if diagnostic.code < "DR2" or diagnostic.code in _OF_FORM:
+                of_line.append((span.column, span.end_column if span.end_line == span.line else sys.maxsize))
             if key not in self._seen:
                 self._seen.add(key)
                 self.diagnostics.append(diagnostic)
@@ -87,6 +94,7 @@ class Parameter:
     type: Type | None
     value: Value | tuple[str, ...] | None
     words: tuple[ScalarNode, ...] = field(default=(), compare=False)
+    place: Span | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
