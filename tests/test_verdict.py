@@ -444,3 +444,78 @@ def test_every_receipt_sums_to_its_total(
     total = min(total, 3_000) if cap else total
     total = max(total, -2_000) if floor else total
     assert (found[0], sum(entry.amount for entry in found[1])) == (total, total)
+
+
+# ---------------------------------------------------------------------------------------------------
+# What a payout can count
+
+
+def made_payout(body: str, subject: str = "purchase", facts: str = "") -> dr.PolicyBook:
+    """Return a book of one payout, `d`."""
+    return dr.loads(
+        f"policy: p\nfacts: {{{facts}}}\ndecisions: {{d: {{kind: payout, subject: {subject}, {body}}}}}"
+    )
+
+
+PER_UNIT = "bands: [{from: 0 yuan, pays_per_unit: 10 yuan, basis: whole}], rounding: half_up to 1 fen"
+SHARE = "part: {subject: purchase, share: 33.3%, of: amount}"
+STACKED = (
+    "measure: amount, unit: n, bands: [{from: 0 yuan, pays_per_unit: 1 yuan, basis: whole}, "
+    "{from: 9 yuan, pays_percent: 1%, basis: excess}], rounding: half_up to 1 fen"
+)
+
+
+TWICE = (
+    'measure: amount, by: amount, bands: {"1,000 yuan": [{from: 0 yuan, pays: 1 yuan}], '
+    '"1000 yuan": [{from: 0 yuan, pays: 2 yuan}]}'
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "facts", "code"),
+    [
+        (f"measure: amount, unit: amount, {PER_UNIT}", "", "DR509"),
+        (f"measure: amount, unit: purchased_on, {PER_UNIT}", "", "DR509"),
+        (f"measure: amount, unit: prepaid_item, {PER_UNIT}", "", "DR509"),
+        (f"measure: amount, {PER_UNIT}", "", "DR202"),
+        (STACKED, "n: {subject: purchase, round_up: 3}", "DR510"),
+        ("measure: part, bands: [{from: 0 yuan, pays_percent: 100%, basis: whole}]", SHARE, "DR503"),
+        (TWICE, "", "DR310"),
+    ],
+    ids=[
+        "money",
+        "date",
+        "word",
+        "no unit",
+        "on top of units that the measure does not say",
+        "parts of a fen",
+        "one value twice",
+    ],
+)
+def test_what_cannot_be_paid_exactly_is_refused(body: str, facts: str, code: str) -> None:
+    """Money for each yuan, for each date or word; an excess over what is not known; parts of a fen without rounding."""
+    with pytest.raises(dr.PolicyError) as caught:
+        made_payout(body, facts=facts)
+    assert [each.code for each in caught.value.diagnostics] == [code]
+
+
+def test_a_percentage_is_of_the_measure_and_a_rate_of_the_unit() -> None:
+    """In one payout, whichever band stands first."""
+    bands = [
+        "{from: 0 yuan, pays_per_unit: 3 yuan, basis: whole}",
+        "{from: 100 yuan, pays_percent: 10%, basis: whole}",
+    ]
+    other = [bands[1].replace("100 yuan", "0 yuan"), bands[0].replace("0 yuan", "100 yuan", 1)]
+    found = []
+    for each in (bands, other):
+        body = f"measure: amount, unit: things, bands: [{', '.join(each)}], rounding: half_up to 1 fen"
+        book = made_payout(body, facts="things: {subject: purchase, round_up: 2}")
+        found.append(
+            [
+                str(
+                    book.evaluate_facts("purchase", {"amount": amount}, as_of="2014-09-30").payout("d").amount
+                )
+                for amount in (50, 200)
+            ]
+        )
+    assert found == [["6.00", "20.00"], ["5.00", "6.00"]]

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from dealerrules.values import Type
 
 ROOT = Path(__file__).parents[1]
+CORPUS = ROOT / "tests" / "corpus" / "bad"
+_LINES_ABOVE = 3
 _NOTICE = "<!-- Made by tools/generate_docs.py: change the source it is made from, then run it. -->\n\n"
 
 # ---------------------------------------------------------------------------------------------------
@@ -345,8 +347,8 @@ _GROUPS = {
 }
 _DIAGNOSTICS_HEAD = {
     "en": "# Diagnostics\n\nEvery message about a policy file. A code keeps its meaning for ever. A file with an error is not loaded; a\n"
-    "warning is only shown. Words in braces are filled in.\n\n[中文版](diagnostics.zh.md)\n",
-    "zh": "# 报错清单\n\n关于政策文件的全部提示。编号的含义永远不变。有错误的文件不会载入；警告只是提醒。花括号里的词会换成实际内容。\n\n"
+    "warning is only shown. Words in braces are filled in. The examples are files of `tests/corpus/bad`.\n\n[中文版](diagnostics.zh.md)\n",
+    "zh": "# 报错清单\n\n关于政策文件的全部提示。编号的含义永远不变。有错误的文件不会载入；警告只是提醒。花括号里的词会换成实际内容。例子来自 `tests/corpus/bad`。\n\n"
     "[English](diagnostics.md)\n",
 }
 
@@ -371,7 +373,24 @@ def diagnostics(lang: Lang) -> str:
         if code.help[lang]:
             said = ("怎么改：" if zh else "What to do: ") + _template(code.help[lang])
             out.append(f"\n{said}\n")
+        out.append(_example(code.id, lang))
     return "".join(out)
+
+
+def _example(code: str, lang: Lang) -> str:
+    """Return the bad lines of the first file of the corpus that is named after a code, and what is said of them."""
+    for path in sorted(CORPUS.glob(f"{code.lower()}-*.{lang}.txt")):
+        blocks = re.split(r"\n(?=\S)", path.read_text(encoding="utf-8").rstrip("\n"))
+        for block in blocks[:-1]:  # the last one counts
+            place = re.match(rf"(.+?):(\d+):\d+: \S+ {code}\b", block)
+            if place is not None:
+                bad = (CORPUS / place[1]).read_text(encoding="utf-8").splitlines()
+                line = int(place[2])
+                lines = bad[max(0, line - 1 - _LINES_ABOVE) : line]
+                indent = min(len(each) - len(each.lstrip(" ")) for each in lines if each.strip())
+                shown = "\n".join(each[indent:] for each in lines).expandtabs(4)
+                return f"\n```yaml\n{shown}\n```\n\n```text\n{block}\n```\n"
+    return ""
 
 
 def _template(text: str) -> str:

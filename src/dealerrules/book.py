@@ -186,7 +186,7 @@ class PolicyBook:
         found = self.editions[at] if at >= 0 else None
         return found if found is not None and day <= found.end else None
 
-    def versions(self, name: str, day: date) -> int:
+    def _versions(self, name: str, day: date) -> int:
         """Return how many versions of a decision, different in meaning, have begun by a day."""
         if name not in self._digests:
             self._digests[name] = [
@@ -443,7 +443,7 @@ class Answer(Mapping[str, AnyOutcome]):
         latest = book.decisions[name]
         day = self._own_date(dated_by)
         if day is None:
-            if book.versions(name, as_of) > 1:  # which of them decides is not known
+            if book._versions(name, as_of) > 1:  # noqa: SLF001 - the same room; which of them decides is not known
                 return undefined(latest, Reason("date_unknown", {"field": dated_by}))
             day = as_of
         if day > as_of:

@@ -484,8 +484,8 @@ _code(
     ERROR,
     zh="`{value}` 是{found}，这里需要{kind}",
     en="`{value}` is {found}, but {kind} is needed here",
-    help_zh="{form}",
-    help_en="{form}",
+    help_zh="写法如 `{example}`",
+    help_en="write it like `{example}`",
     about_zh="单位和事实不符。",
     about_en="The unit does not fit the fact.",
 )
@@ -494,8 +494,8 @@ _code(
     ERROR,
     zh="`{value}` 没有单位，这里需要{kind}",
     en="`{value}` has no unit, but {kind} is needed here",
-    help_zh="{form}单位总要写，0 也一样",
-    help_en="{form}a unit is always written, with 0 too",
+    help_zh="单位总要写，0 也一样{example}",
+    help_en="a unit is always written, with 0 too{example}",
     about_zh="没有单位的数只能是个数；0.7 不会被当成 70%，500 不会被当成 500 元。",
     about_en="A bare number is a count only: 0.7 is never read as 70%, nor 500 as 500 yuan.",
 )
@@ -534,8 +534,8 @@ _code(
     ERROR,
     zh="`{value}` 既不是{kind}，也不是参数",
     en="`{value}` is neither {kind} nor a parameter",
-    help_zh="{form}",
-    help_en="{form}",
+    help_zh="{remedy}",
+    help_en="{remedy}",
     about_zh="数值写错，例如数字和单位之间少了空格，或用了中文单位。",
     about_en="The value is not well written: a missing space before the unit, say, or a Chinese unit.",
 )

@@ -22,9 +22,10 @@ from dealerrules.expr import (
 from dealerrules.policy.document import TimesShape
 from dealerrules.policy.forms import operand, said
 from dealerrules.policy.literals import constant
+from dealerrules.policy.making import place_of
 from dealerrules.policy.parse import ListNode, MapNode, Node
 from dealerrules.policy.phrases import KIND_WORDS, phrase
-from dealerrules.values import COUNT, QUANTITIES, Kind, Type, reduced
+from dealerrules.values import COUNT, QUANTITIES, Kind, Type, Value, reduced
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -152,8 +153,11 @@ def band_groups(shape: PayoutShape | OfferShape, making: Making) -> list[Group]:
     if not node.entries:
         making.fault("DR205", node)
     groups: list[Group] = []
+    seen: dict[Value, Span] = {}
     for key, part in node.entries:
         value = making.kept(constant(key, type_of(fact), making.scope)) if fact is not None else None
+        if value is not None and (first := seen.setdefault(value.value, key.span)) is not key.span:
+            making.fault("DR310", key, id=key.text, first=place_of(first, key.span))
         bands = _band_list(part, making)
         equal = Compare(Comparison.EQUAL, fact, value) if fact is not None and value is not None else None
         if bands:

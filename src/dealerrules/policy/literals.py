@@ -126,27 +126,24 @@ def _report_misfit(node: ScalarNode, found: Kind, kind: Kind, scope: Scope) -> N
     """Report a value that is of another kind than is needed."""
     bare, wanted = {Kind.COUNT, Kind.NUMBER}, KIND_WORDS[kind]
     nearest = meant(node.text, kind)
+    like = Phrase(f"写法如 `{EXAMPLES[kind]}`", f"write it like `{EXAMPLES[kind]}`")
     if found in bare and kind not in {*bare, Kind.DATE}:
-        form = _written_like(kind, nearest, "；", "; ")
-        scope.report.add("DR402", node, value=node.text, kind=wanted, form=form, nearest=nearest)
+        example = _NOTHING if nearest is not None else Phrase(f"；{like.zh}", f"; {like.en}")
+        scope.report.add("DR402", node, value=node.text, kind=wanted, example=example, nearest=nearest)
     elif found is Kind.TEXT:
         names = [
             name for name, each in scope.parameters.items() if each.type is None or each.type.kind is kind
         ]
         nearest = nearest or as_test(node.text, kind) or nearest_word(node.text, names)
         if nearest is not None or not scope.report.lost:
-            form = _written_like(kind, nearest)
-            scope.report.add("DR406", node, value=node.text, kind=wanted, form=form, nearest=nearest)
+            remedy = _NOTHING if nearest is not None else like
+            scope.report.add("DR406", node, value=node.text, kind=wanted, remedy=remedy, nearest=nearest)
     else:
-        form = _written_like(kind, None)
-        scope.report.add("DR401", node, value=node.text, found=KIND_WORDS[found], kind=wanted, form=form)
+        found_ = KIND_WORDS[found]
+        scope.report.add("DR401", node, value=node.text, found=found_, kind=wanted, example=EXAMPLES[kind])
 
 
-def _written_like(kind: Kind, nearest: str | None, zh: str = "", en: str = "") -> Phrase:
-    """Return how a value of a kind is written, unless the one that was meant is known; with what follows."""
-    if nearest is not None:
-        return Phrase("", "")
-    return Phrase(f"写法如 `{EXAMPLES[kind]}`{zh}", f"write it like `{EXAMPLES[kind]}`{en}")
+_NOTHING = Phrase("", "")
 
 
 _UNITS: dict[Kind, dict[str, str]] = {
