@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from dealerrules.book import load
+from dealerrules.book import load, loads
 from dealerrules.diagnostic_codes import CODES
 from dealerrules.diagnostics import Diagnostic, Lang, PolicyError, Severity, render_all, sort_diagnostics
 from dealerrules.testing import load_cases
@@ -22,6 +22,7 @@ from dealerrules.testing import load_cases
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+SHIPPED = Path(__file__).parents[1] / "policies"
 BAD = Path(__file__).parent / "corpus" / "bad"
 FILES = sorted(path.name for path in BAD.iterdir() if path.is_dir() or path.suffix == ".yaml")
 LANGUAGES: tuple[Lang, ...] = get_args(Lang)
@@ -167,6 +168,29 @@ def test_each_mistake_once_where_it_stands(
     name: str, lines: list[int], found: Mapping[str, tuple[Diagnostic, ...]]
 ) -> None:
     assert [diagnostic.span.line for diagnostic in found[name]] == lines
+
+
+def test_cases_too_are_read_to_the_end(found: Mapping[str, tuple[Diagnostic, ...]]) -> None:
+    assert [diagnostic.span.line for diagnostic in found["many-in-cases"]] == [3, 10, 11, 14, 21, 22, 22]
+
+
+def test_no_line_is_lost_in_silence() -> None:
+    """Without any one of its lines the shipped policy loads, or says soundly and briefly why not."""
+    lines = (SHIPPED / "tiers.yaml").read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines):
+        found = found_in_text("\n".join([*lines[:number], *lines[number + 1 :]]))
+        assert len(found) <= 10, (line, render_all(found))
+        assert all(1 <= diagnostic.span.line < len(lines) for diagnostic in found), line
+
+
+def found_in_text(text: str) -> tuple[Diagnostic, ...]:
+    """Return everything that is wrong with a policy of one tier, which is not lost if nothing is."""
+    try:
+        book = loads(text)
+    except PolicyError as error:
+        return error.diagnostics
+    assert list(book.decisions) == ["tier"]
+    return book.warnings
 
 
 # --- files that git would spoil, or that are no files -------------------------------------------------

@@ -29,6 +29,8 @@ ORDER = [
     "policy.mend",
     "policy.parse",
     "policy.phrases",
+    "policy.fields",
+    "policy.reading",
     "policy.document",
     "policy.schema",
     "policy.scope",

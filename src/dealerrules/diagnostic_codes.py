@@ -284,6 +284,17 @@ _code(
     about_en="Within braces, `from: 1,000 yuan` reads as `from: 1` and another key `000 yuan`.",
 )
 
+_code(
+    "DR209",
+    ERROR,
+    zh="`{table}` 下面应该是名字，`{key}` 是名字里面的键",
+    en="names stand below `{table}`, and `{key}` belongs below a name",
+    help_zh="上面少了写名字的一行，或者缩进少了一层",
+    help_en="the line with the name is missing above, or the indentation is one level short",
+    about_zh="参数、等级、阶段、物品和决策都先写名字，再在下面缩进写内容；少了名字，内容就散开了。",
+    about_en="Parameters, levels, stages, items and decisions begin with a name, and what they are is indented below it.",
+)
+
 # --- DR3xx: names -------------------------------------------------------------------------------------
 
 _code(

@@ -93,6 +93,8 @@ def as_money(value: object) -> Decimal:
 
 def as_number(value: object, least: int = -MAX_COUNT) -> Decimal:
     """Return a number, exactly: Decimal or whole number."""
+    if type(value) is int and least <= value <= MAX_COUNT:
+        return Decimal(value)
     if not is_number(value):
         code = "number_float" if isinstance(value, float) else "number"
         raise FieldError(value, SAYS["number_text" if _is_text(value, _NUMERIC) else code])

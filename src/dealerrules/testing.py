@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from dealerrules.diagnostics import Diagnostic, PolicyError, Severity, nearest_word
+from dealerrules.diagnostics import PolicyError, Severity, nearest_word
 from dealerrules.expr import All, Compare, Constant, Expr, Fact, LevelIn, type_of, walk
 from dealerrules.faults import RecordError
 from dealerrules.outcome import (
@@ -25,19 +25,11 @@ from dealerrules.outcome import (
     TierOutcome,
 )
 from dealerrules.policy.compile import CASES_SUFFIX
-from dealerrules.policy.document import (
-    Day,
-    Identifier,
-    Many,
-    Raw,
-    Shape,
-    Table,
-    Text,
-    known_words,
-    read_shape,
-)
+from dealerrules.policy.fields import Day, Identifier, Many, Raw, Shape, Table, Text, known_words
 from dealerrules.policy.model import Item, Rule, Title
 from dealerrules.policy.parse import ListNode, MapNode, Node, parse, read_file
+from dealerrules.policy.phrases import phrase
+from dealerrules.policy.reading import joined, mended_shape
 from dealerrules.policy.scope import Report
 from dealerrules.records import SUBJECTS
 from dealerrules.values import QUANTITIES, Kind, Type, read_literal, show, to_yuan
@@ -243,17 +235,20 @@ def load_cases(paths: Iterable[Path], book: PolicyBook) -> list[PolicyCase]:
         report.extend(faults)
         if node is None:
             continue
-        shape, faults = read_shape(CasesShape, node)
+        node, faults = joined(node)
         report.extend(faults)
-        if shape is not None:
-            cases += [case for each in shape.cases if (case := _case(each, book, report)) is not None]
+        shape, faults = mended_shape(CasesShape, node)
+        report.extend(faults)
+        cases += [case for each in shape.cases if (case := _case(each, book, report)) is not None]
     if any(each.severity is Severity.ERROR for each in report.diagnostics):
         raise PolicyError(report.diagnostics)
     return cases
 
 
 def _case(shape: CaseShape, book: PolicyBook, report: Report) -> PolicyCase | None:
-    before = len(report.diagnostics)
+    before = report.said
+    if shape.broken("subject"):
+        return None
     if shape.subject not in SUBJECTS:
         words = known_words(SUBJECTS)
         report.add(
@@ -272,7 +267,7 @@ def _case(shape: CaseShape, book: PolicyBook, report: Report) -> PolicyCase | No
     if shape.given is not None:
         record = _record(shape.given, shape.subject)
     facts = {} if shape.facts is None else _facts(shape.facts, shape.subject, book)
-    if len(report.diagnostics) > before:
+    if report.said > before:
         return None
     return PolicyCase(shape.name, shape.span("name").short, shape.as_of, shape.subject, record, facts, expect)
 
@@ -284,7 +279,7 @@ def _expected(shape: CaseShape, name: str, node: Node, book: PolicyBook, report:
         report.add("DR602", at, name=name, subject=shape.subject, nearest=nearest_word(name, decisions))
         return {}
     if not isinstance(node, MapNode):
-        report.extend([Diagnostic("DR205", node.span)])
+        report.not_this(node, phrase("a mapping (`key: value`)"))
         return {}
     for key, _ in node.entries:
         if key.text not in EXPECTATIONS:

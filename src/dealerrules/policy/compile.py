@@ -12,17 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dealerrules.diagnostics import Diagnostic, Phrase, PolicyError, Severity, Source, Span
-from dealerrules.policy.document import (
-    NAMED,
-    PolicyShape,
-    joined,
-    mended_shape,
-)
+from dealerrules.policy.document import NAMED, PolicyShape
 from dealerrules.policy.editor import Draft, Editor
 from dealerrules.policy.extend import extended
 from dealerrules.policy.making import check_effective
 from dealerrules.policy.parse import MapNode, parse, read_file
 from dealerrules.policy.phrases import phrase
+from dealerrules.policy.reading import joined, mended_shape
 from dealerrules.policy.scope import Report
 
 if TYPE_CHECKING:

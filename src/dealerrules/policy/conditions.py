@@ -23,7 +23,7 @@ from dealerrules.expr import (
     all_of,
     type_of,
 )
-from dealerrules.policy.document import known_words
+from dealerrules.policy.fields import known_words
 from dealerrules.policy.literals import as_test, constant, constants
 from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode
 from dealerrules.policy.phrases import KIND_WORDS, phrase
@@ -42,9 +42,7 @@ _ORDERED = {
     "less_than": Comparison.LESS_THAN,
 }
 
-
 ELAPSES = {how.value: how for how in Elapse}
-
 
 TEST_WORDS = ("is", "is_not", "one_of", "none_of", *_ORDERED, "known", *ELAPSES)
 

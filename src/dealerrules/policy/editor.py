@@ -21,12 +21,8 @@ from dealerrules.policy.document import (
     FactShape,
     ParameterShape,
     PolicyShape,
-    Shape,
-    is_identifier,
-    known_words,
-    mended_shape,
-    read_shape,
 )
+from dealerrules.policy.fields import Shape, is_identifier, known_words
 from dealerrules.policy.forms import COMMON_KEYS, fact_form
 from dealerrules.policy.kinds import decision
 from dealerrules.policy.literals import constant, words_of
@@ -35,6 +31,7 @@ from dealerrules.policy.model import AnyDecision, Edition, FactDefinition, Item,
 from dealerrules.policy.names import BareScope, SubjectScope
 from dealerrules.policy.parse import MapNode, Node, ScalarNode, parse
 from dealerrules.policy.phrases import KIND_WORDS, arrows, phrase
+from dealerrules.policy.reading import mended_shape, read_shape
 from dealerrules.policy.scope import Parameter, Report, Scope
 from dealerrules.records import SUBJECTS
 from dealerrules.values import BOOLEAN, DATE, MONEY, RATIO, Kind, Type, read_literal
@@ -47,10 +44,8 @@ if TYPE_CHECKING:
 
 CATALOGUE = Path(__file__).parent.parent / "catalogue.yaml"
 
-
 MAX_CHAIN = 32
 """How many facts may each need the next."""
-
 
 _LANGUAGE = frozenset({"all", "any", "not", "true", "false"})
 

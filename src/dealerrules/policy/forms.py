@@ -28,10 +28,12 @@ from dealerrules.expr import (
     type_of,
 )
 from dealerrules.policy.conditions import ELAPSES, condition
-from dealerrules.policy.document import CalendarShape, LookupShape, as_day, known_words, mended_shape
+from dealerrules.policy.document import CalendarShape, LookupShape
+from dealerrules.policy.fields import as_day, known_words
 from dealerrules.policy.literals import VALUE_TYPES, constant, words_of
 from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode
 from dealerrules.policy.phrases import KIND_WORDS, phrase, shape_name
+from dealerrules.policy.reading import mended_shape
 from dealerrules.policy.scope import Levels, Report, Scope, Several
 from dealerrules.records import TABLES
 from dealerrules.values import (
@@ -54,7 +56,6 @@ if TYPE_CHECKING:
 
 _REDUCTIONS = {how.value: how for how in Reduction}
 
-
 _PAIRS = {
     "add": Operator.ADD,
     "subtract": Operator.SUBTRACT,
@@ -64,7 +65,6 @@ _PAIRS = {
     "min": Operator.MIN,
     "max": Operator.MAX,
 }
-
 
 FORMS = (
     "field",
@@ -79,12 +79,9 @@ FORMS = (
     "before",
 )
 
-
 COMMON_KEYS = ("title", "subject", "actionable", "source", "data")
 
-
 _AGGREGATE = ("where", "within", "after")
-
 
 _ALSO: dict[str, tuple[str, ...]] = {
     "field": ("type", "options", "ordered"),
@@ -101,7 +98,6 @@ _ALSO: dict[str, tuple[str, ...]] = {
     "streak": (*_AGGREGATE, "allow_gap"),
 }
 """The keys that go with each form."""
-
 
 _REQUIRED = {
     "field": "type",
@@ -345,7 +341,6 @@ def _arithmetic(form: _Form, how: Operator) -> Expr | None:
 
 _NUMBERS = {Kind.COUNT, Kind.NUMBER}
 
-
 _AMOUNTS = QUANTITIES - {Kind.DATE}
 
 
@@ -400,7 +395,7 @@ def _lookup(form: _Form) -> Expr | None:
     shape, faults = mended_shape(LookupShape, form.value, form.key.span)
     form.report.extend(faults)
     item = operand(shape.by, form.scope)
-    values = shape.here.get("values")
+    values = shape.node("values")
     if item is None or not isinstance(values, MapNode):
         return None
     cases: list[tuple[Value, Value]] = []

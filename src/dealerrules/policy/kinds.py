@@ -46,9 +46,8 @@ from dealerrules.policy.document import (
     RulesShape,
     StageShape,
     TierShape,
-    known_words,
-    read_title,
 )
+from dealerrules.policy.fields import known_words
 from dealerrules.policy.literals import VALUE_TYPES, constant, words_of
 from dealerrules.policy.making import Making, check_effective, check_names, optional_condition, plain
 from dealerrules.policy.model import (
@@ -69,6 +68,7 @@ from dealerrules.policy.model import (
 from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode
 from dealerrules.policy.payouts import PayoutMaker
 from dealerrules.policy.phrases import phrase
+from dealerrules.policy.reading import read_title
 from dealerrules.values import DATE, MONEY, Kind, Type
 
 if TYPE_CHECKING:

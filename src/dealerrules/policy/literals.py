@@ -13,7 +13,7 @@ from dealerrules.diagnostics import Phrase, nearest_word
 from dealerrules.expr import (
     Constant,
 )
-from dealerrules.policy.document import as_day, known_words
+from dealerrules.policy.fields import as_day, known_words
 from dealerrules.policy.parse import ListNode, Node, ScalarNode
 from dealerrules.policy.phrases import KIND_WORDS, phrase, shape_name
 from dealerrules.values import (
@@ -39,7 +39,6 @@ EXAMPLES: dict[Kind, str] = {
     Kind.DISTANCE: "50 km",
     Kind.DATE: "2014-09-01",
 }
-
 
 VALUE_TYPES: dict[str, Type] = {kind.value: Type(kind) for kind in Kind if kind is not Kind.CATEGORY}
 
@@ -145,7 +144,6 @@ def _report_misfit(node: ScalarNode, found: Kind, kind: Kind, scope: Scope) -> N
 
 _NOTHING = Phrase("", "")
 
-
 _UNITS: dict[Kind, dict[str, str]] = {
     Kind.MONEY: {"yuan": "yuan", "fen": "fen", "rmb": "yuan", "元": "yuan", "块": "yuan", "分": "fen"},
     Kind.RATIO: {"%": "%", "percent": "%"},
@@ -154,7 +152,6 @@ _UNITS: dict[Kind, dict[str, str]] = {
     Kind.DISTANCE: {"km": "km", "公里": "km", "千米": "km"},
 }
 """The units of each kind, the usual one first, and how else people write them."""
-
 
 _NUMBER_AND_UNIT = re.compile(r"(-?[\d,]*\.?\d+)\s*(.{0,20})", re.ASCII)
 

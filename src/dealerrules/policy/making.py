@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dealerrules.diagnostics import Phrase, shown
 from dealerrules.policy.conditions import condition
-from dealerrules.policy.document import EffectiveShape, Shape, as_identifier, is_identifier, mended_shape
+from dealerrules.policy.fields import Shape, as_identifier, is_identifier
 from dealerrules.policy.model import (
     Clause,
     Data,
@@ -19,6 +19,7 @@ from dealerrules.policy.model import (
     Title,
 )
 from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode
+from dealerrules.policy.reading import mended_shape
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -30,12 +31,12 @@ if TYPE_CHECKING:
     )
     from dealerrules.policy.document import (
         Described,
+        EffectiveShape,
     )
     from dealerrules.policy.scope import Report, Scope
 
 
 S = TypeVar("S", bound=Shape)
-
 
 X = TypeVar("X")
 

@@ -10,14 +10,8 @@ from typing import TYPE_CHECKING
 
 from dealerrules.diagnostics import nearest_word
 from dealerrules.expr import Answer, AsOf, Fact, Field
-from dealerrules.policy.document import (
-    OfferShape,
-    PayoutShape,
-    RulesShape,
-    StageShape,
-    TierShape,
-    known_words,
-)
+from dealerrules.policy.document import OfferShape, PayoutShape, RulesShape, StageShape, TierShape
+from dealerrules.policy.fields import known_words
 from dealerrules.policy.parse import ScalarNode
 from dealerrules.policy.scope import Levels, Meaning, Parameter, Report, Scope, Several
 from dealerrules.records import SUBJECTS, TABLES

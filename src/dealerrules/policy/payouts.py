@@ -38,10 +38,7 @@ from dealerrules.policy.bands import (
     read_measure,
     together,
 )
-from dealerrules.policy.document import (
-    PayBandShape,
-    PayoutShape,
-)
+from dealerrules.policy.document import PayBandShape, PayoutShape
 from dealerrules.policy.forms import operand
 from dealerrules.policy.literals import constant
 from dealerrules.policy.making import Making, optional_condition, plain

@@ -6,7 +6,7 @@ first line.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel  # noqa: TC002 - doctest of types
 from pydantic.json_schema import models_json_schema
@@ -18,9 +18,11 @@ from dealerrules.policy.document import (
     PolicyShape,
     RowShape,
     RuleShape,
-    Shape,
     SourceShape,
 )
+
+if TYPE_CHECKING:
+    from dealerrules.policy.fields import Shape
 
 _TITLE = {
     "description": "a text in Chinese and English",

@@ -1,0 +1,312 @@
+"""Fields: what a key of a policy file may hold, and the base of all shapes.
+
+Place in the flow: below the document, whose shapes are made of these. Each field reads the parser's node; a fault
+carries the code and words of its diagnostic. What is broken, because it has been reported, is read as nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic.json_schema import SkipJsonSchema  # noqa: TC002 - pydantic reads the annotation
+from pydantic_core import PydanticCustomError
+
+from dealerrules.diagnostics import Phrase, nearest_word, shown
+from dealerrules.policy.model import Title
+from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode, missed_colon
+from dealerrules.policy.phrases import phrase, shape_name
+from dealerrules.values import read_date
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from datetime import date
+
+    from dealerrules.diagnostics import Span
+
+X = TypeVar("X")
+HERE = "\0here"  # the key under which a shape keeps its own node; no YAML key can spell it
+
+
+class _FaultError(PydanticCustomError):
+    """A fault of the document with the code and words of its diagnostic."""
+
+
+def _fault(
+    code: str, node: Node | None = None, nearest: str | None = None, **values: str | Phrase
+) -> _FaultError:
+    return _FaultError(
+        "dealerrules", "{code}", {"code": code, "node": node, "nearest": nearest, "values": values}
+    )
+
+
+def is_empty(node: object) -> bool:
+    """Tell whether nothing is written at a place."""
+    return isinstance(node, ScalarNode) and not node.text and not node.quoted
+
+
+def is_broken(node: object) -> bool:
+    """Tell whether a place has been reported already: it is read as nothing, in silence."""
+    return isinstance(node, ScalarNode) and node.broken
+
+
+def _text(node: object) -> object:
+    if is_empty(node) and not is_broken(node):
+        raise _fault("DR205", node)  # type: ignore[arg-type]
+    if isinstance(node, ScalarNode):
+        return node.text
+    raise _fault("DR203", node, expected=phrase("a text"), got=shape_name(node))  # type: ignore[arg-type]
+
+
+def _not_this(node: Node, wanted: str) -> _FaultError:
+    """Return the fault of a node that is not the mapping or list that is wanted."""
+    if is_empty(node):
+        return _fault("DR205", node)
+    missed = missed_colon(node) if isinstance(node, ScalarNode) else None
+    if missed is not None:
+        return _FaultError("dealerrules", "{code}", {"node": node, "diagnostic": missed})
+    return _fault("DR203", node, expected=phrase(wanted), got=shape_name(node))
+
+
+def _entries(node: object) -> object:
+    if isinstance(node, MapNode):
+        made: dict[str, Node] = {}
+        for key, value in node.entries:
+            if not key.broken:
+                made.setdefault(key.text, value)  # of two equal keys, which are reported, the first counts
+        return made
+    if is_broken(node):
+        return {}
+    raise _not_this(node, "a mapping (`key: value`)")  # type: ignore[arg-type]
+
+
+def _items(node: object) -> object:
+    if isinstance(node, ListNode):
+        return node.items
+    if is_broken(node):
+        return ()
+    raise _not_this(node, "a list")  # type: ignore[arg-type]
+
+
+def _filled(node: object) -> object:
+    """Refuse an empty mapping or list where there must be something."""
+    if (isinstance(node, MapNode) and not node.entries) or (isinstance(node, ListNode) and not node.items):
+        raise _fault("DR205", node)
+    return node
+
+
+def _title(node: object) -> Title:
+    if isinstance(node, ScalarNode):
+        text = str(_text(node))
+        return Title(zh=text, en=text)
+    entries = _entries(_filled(node))
+    assert isinstance(entries, dict)
+    for key in entries:
+        if key not in {"zh", "en"}:
+            assert isinstance(node, MapNode)
+            raise _fault(
+                "DR201",
+                node.key(key),
+                nearest_word(key, ["zh", "en"]),
+                key=key,
+                known=known_words(("zh", "en"), keep_order=True),
+            )
+    return Title(**{lang: str(_text(text)) for lang, text in entries.items()})
+
+
+_DAY = re.compile(r"(\d{4})\D{1,2}(\d{1,2})\D{1,2}(\d{1,2})\D?", re.ASCII)
+
+
+def as_day(text: str) -> str | None:
+    """Return ``2014-09-01`` for ``2014/9/1``, and other ways to write a day."""
+    found = _DAY.fullmatch(text)
+    day = f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}" if found is not None else ""
+    try:
+        return str(read_date(day))
+    except ValueError:
+        return None
+
+
+def _date(node: object) -> date | None:
+    if is_broken(node):
+        return None
+    text = str(_text(node))
+    try:
+        return read_date(text)
+    except ValueError:
+        raise _fault("DR407", nearest=as_day(text), value=text) from None
+
+
+def one_word_of(*words: str) -> BeforeValidator:
+    """Read one of some words; what is broken is read as the first of them."""
+
+    def check(node: object) -> str:
+        text = str(_text(node))
+        if text not in words and not is_broken(node):
+            listed = known_words(words, keep_order=True)
+            raise _fault("DR204", nearest=nearest_word(text, words), word=text, words=listed)
+        return words[0] if is_broken(node) else text
+
+    return BeforeValidator(check)
+
+
+_IDENTIFIER = re.compile(r"[^\s.:,{}\[\]`]{1,100}")
+
+
+def is_identifier(text: str) -> bool:
+    """Tell whether a text can be an id or a name."""
+    return _IDENTIFIER.fullmatch(text) is not None
+
+
+def as_identifier(text: str) -> str | None:
+    """Return the id that was probably meant by a text that cannot be one."""
+    joined = "-".join(part for part in re.split(r"[\s.:,{}\[\]`]+", text) if part)
+    return joined if is_identifier(joined) else None
+
+
+def _identifier(node: object) -> str:
+    text = str(_text(node))
+    if not is_identifier(text) and not is_broken(node):
+        raise _fault("DR206", nearest=as_identifier(text), id=text)
+    return text
+
+
+def json_schema(**schema: object) -> WithJsonSchema:
+    """Say what editors are told of a field."""
+    return WithJsonSchema(dict(schema))
+
+
+_TITLE_SCHEMA = json_schema(
+    description="a text in Chinese and English",
+    oneOf=[
+        {
+            "type": "object",
+            "properties": {"zh": {"type": "string"}, "en": {"type": "string"}},
+            "additionalProperties": False,
+            "minProperties": 1,
+        },
+        {"type": "string"},
+    ],
+    examples=[{"zh": "超级VIP客户", "en": "Super VIP"}],
+)
+
+Text = Annotated[str, BeforeValidator(_text)]
+Identifier = Annotated[str, BeforeValidator(_identifier)]
+Titled = Annotated[Title, BeforeValidator(_title), _TITLE_SCHEMA]
+Day = Annotated[
+    Any, BeforeValidator(_date), json_schema(type="string", format="date", examples=["2014-09-01"])
+]
+Table = Annotated[dict[str, X], BeforeValidator(_entries)]
+Many = Annotated[tuple[X, ...], BeforeValidator(_items)]
+FilledTable = Annotated[Table[X], BeforeValidator(_filled)]
+FilledMany = Annotated[Many[X], BeforeValidator(_filled)]
+Raw = Annotated[Any, json_schema()]
+Condition = Annotated[
+    Any,
+    json_schema(
+        type="object",
+        description="fact -> test; all must hold. `all`, `any` and `not` nest.",
+        examples=[{"visits_past_year": {"at_least": 5}, "loyalty": "high"}],
+    ),
+]
+Quantity = Annotated[
+    Any,
+    json_schema(
+        description="a value with its unit, or the name of a parameter",
+        type=["string", "integer", "boolean", "number", "object"],
+        examples=["10 yuan", "70%", "6 months", "30 days", "50 km", 3],
+    ),
+]
+ParameterValue = Annotated[
+    Any,
+    json_schema(
+        description="a value with its unit; for a list, words",
+        oneOf=[
+            {"type": ["string", "integer", "number"]},
+            {"type": "array", "items": {"type": "string"}, "minItems": 1},
+        ],
+        examples=["20%", "6 months", ["maintenance", "repair"]],
+    ),
+]
+FactForm = Annotated[
+    Any,
+    json_schema(
+        description="a fact: one form, such as `count: visits` with `within: 12 months`",
+        type="object",
+        examples=[{"count": "visits", "within": "12 months"}],
+    ),
+]
+FactName = Annotated[
+    Any,
+    json_schema(
+        description="the name of a fact, or a fact form", type=["string", "object"], examples=["amount"]
+    ),
+]
+Attached = Annotated[Any, json_schema(description="texts that come out with the outcome")]
+
+
+class Shape(BaseModel):
+    """A YAML mapping with known keys; `here` is its node."""
+
+    inner: ClassVar[Mapping[str, Collection[str]]] = {}
+    """For tables whose entries are read later: the keys of an entry."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, defer_build=True)
+    here: SkipJsonSchema[Any] = Field(alias="\0here", exclude=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _open(cls, node: object) -> object:
+        required = [info.alias or name for name, info in cls.model_fields.items() if info.is_required()]
+        if is_empty(node) and not is_broken(node) and required == [HERE]:
+            raise _fault("DR205", node, nearest="{}")  # type: ignore[arg-type]
+        entries = _entries(node)
+        assert isinstance(entries, dict)
+        if is_broken(node):
+            entries = dict.fromkeys(required, node)
+        return {**entries, HERE: node}
+
+    def broken(self, *keys: str) -> bool:
+        """Tell whether it, or the value of one of these keys, was at fault, so that nothing can be made of it."""
+        return is_broken(self.here) or any(is_broken(self.node(key)) for key in keys)
+
+    def node(self, *path: str) -> Node | None:
+        """Return a key's value as it is written, if it is there."""
+        node: Node | None = self.here
+        for key in path:
+            node = node.get(key) if isinstance(node, MapNode) else None
+        return node
+
+    def span(self, *path: str) -> Span:
+        """Return where a key's value stands, or the nearest thing to it that is there."""
+        node: Node = self.here
+        for key in path:
+            inner = node.get(key) if isinstance(node, MapNode) else None
+            if inner is None:
+                return node.span
+            node = inner
+        return node.span
+
+    def key_span(self, *path: str) -> Span:
+        """Return where a key itself stands."""
+        node: Node = self.here
+        for key in path[:-1]:
+            node = node.get(key) if isinstance(node, MapNode) else node  # type: ignore[assignment]
+        found = node.key(path[-1]) if isinstance(node, MapNode) else None
+        return found.span if found is not None else node.span
+
+
+@lru_cache
+def keys_of(shape: type[Shape]) -> tuple[str, ...]:
+    """Return the keys of a shape, as they are written."""
+    return tuple(field.alias or name for name, field in shape.model_fields.items() if name != "here")
+
+
+def known_words(words: Iterable[str], *, keep_order: bool = False) -> Phrase:
+    """Return words in backticks, as a list for a message; long lists are cut, and none is a dash."""
+    listed = [f"`{shown(word, 60)}`" for word in (list(words) if keep_order else sorted(words))] or ["-"]
+    if len(listed) > 30:
+        listed[30:] = ["…"]
+    return Phrase("、".join(listed), ", ".join(listed))
