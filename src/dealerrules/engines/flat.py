@@ -1,0 +1,531 @@
+"""Flat: what the truths of a decision's rules mean together, column by column.
+
+Place in the flow: the frame engine's counterpart of ``verdict.py``, which says the same for one subject and is what
+this module is held against. Nothing nests by rule: an answer is the first of flat tests, so that a table of hundreds
+of rows stays one pass over the columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final, assert_never
+
+import narwhals as nw
+
+from dealerrules.engines.columns import ALWAYS, MAX_64, Algebra, Backend, Column, Flags, both, constant
+from dealerrules.expr import Operator
+from dealerrules.policy.model import AnyDecision, Hit, Offer, Output, Payout, Rules, Stage, Tier
+from dealerrules.values import FEN_PER_YUAN, TEXT, Kind, Rounding, Type
+from dealerrules.verdict import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dealerrules.policy.model import Cell, Line
+
+BITS: Final = 60
+"""Rules in one word of a mask: below the sign, and every backend multiplies so far exactly."""
+
+Columns = dict[str, nw.Expr]
+"""Columns of an outcome by what is added to the decision's name; nothing for the answer itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Truths:
+    """The rules of a decision as columns: where each is true, and where it is unknown (none where it never is)."""
+
+    true: tuple[nw.Expr, ...]
+    unknown: tuple[nw.Expr | None, ...]
+
+    def word(self, columns: Sequence[nw.Expr | None], at: int) -> nw.Expr:
+        """Return one word of a mask."""
+        part = columns[at * BITS : (at + 1) * BITS]
+        bits = [each.cast(nw.Int64) * (1 << bit) for bit, each in enumerate(part) if each is not None]
+        return nw.sum_horizontal(*bits) if len(bits) > 1 else bits[0] if bits else nw.lit(0, nw.Int64)
+
+    def masks(self) -> Columns:
+        """Return the masks of true and of unknown rules, 60 a word."""
+        made: Columns = {}
+        for at in range(max(1, -(-len(self.true) // BITS))):
+            suffix = f".{at}" if at else ""
+            made[f".true{suffix}"] = self.word(self.true, at)
+            made[f".unknown{suffix}"] = self.word(self.unknown, at)
+        return made
+
+
+def any_of(columns: Sequence[nw.Expr | None]) -> nw.Expr | None:
+    """Return where any of some is true; none where none of them can be."""
+    there = [each for each in columns if each is not None]
+    if len(there) < 2:
+        return there[0] if there else None
+    return nw.any_horizontal(*there, ignore_nulls=False)
+
+
+def _or(columns: Sequence[nw.Expr | None]) -> nw.Expr:
+    found = any_of(columns)
+    return nw.lit(value=False) if found is None else found
+
+
+def _first(columns: Sequence[nw.Expr | None], otherwise: int) -> nw.Expr:
+    """Return the place of the first that is true."""
+    found = [nw.when(each).then(nw.lit(at)) for at, each in enumerate(columns) if each is not None]
+    return nw.coalesce(*found, nw.lit(otherwise)) if found else nw.lit(otherwise)
+
+
+class Flat:
+    """Writes outcomes on one backend."""
+
+    def __init__(self, algebra: Algebra) -> None:
+        self.algebra = algebra
+
+    def words(self, said: Sequence[tuple[nw.Expr, str]], among: Sequence[str]) -> nw.Expr:
+        """Return the word of the first test that holds; null where none does."""
+        if not said:
+            return self._as_words(nw.lit(None).cast(nw.String), among)
+        found = [nw.when(test).then(self._as_words(nw.lit(word), among)) for test, word in said]
+        return nw.coalesce(*found) if len(found) > 1 else found[0]
+
+    def _as_words(self, value: nw.Expr, among: Sequence[str]) -> nw.Expr:
+        if self.algebra.backend is Backend.POLARS:
+            return value.cast(nw.Enum(list(dict.fromkeys(among))))
+        return value
+
+    def status(self, undetermined: nw.Expr | None, undefined: nw.Expr | None) -> nw.Expr:
+        """Return how far each subject's decision got."""
+        said = [
+            (test, str(status))
+            for test, status in ((undefined, Status.UNDEFINED), (undetermined, Status.UNDETERMINED))
+            if test is not None
+        ]
+        return self.words([*said, (nw.lit(value=True), str(Status.DECIDED))], [str(each) for each in Status])
+
+    # --- decisions ------------------------------------------------------------------------------------
+
+    def columns(
+        self, decision: AnyDecision, truths: Truths, measure: Column | None, amount: nw.Expr | None
+    ) -> Columns:
+        """Return the columns of a decision's outcome.
+
+        Args:
+            decision: of any kind.
+            truths: of ``decision.rules``, in their order.
+            measure: of a stage.
+            amount: of a payout, in fen; null where a number in it is unknown.
+        """
+        match decision:
+            case Tier():
+                made = self._tier(decision, truths)
+            case Stage():
+                assert measure is not None
+                made = self._stage(decision, truths) | self.number(measure, ".measure")
+            case Payout():
+                assert amount is not None
+                made = self._payout(decision, truths, amount)
+            case Offer():
+                made = self._offer(decision, truths)
+            case Rules():
+                made = self._rules(decision, truths)
+            case _:
+                assert_never(decision)
+        return made | truths.masks()
+
+    def _tier(self, tier: Tier, truths: Truths) -> Columns:
+        names = [level.id for level in tier.levels]
+        made: Columns = {}
+        for angle in (None, *tier.angles):
+            mine = [at for at, rule in enumerate(tier.rules) if angle is None or rule.angle == angle.id]
+            granted = [
+                (test, name)
+                for name in names[:-1]
+                if (test := any_of([truths.true[at] for at in mine if tier.rules[at].answer == name])) is not None
+            ]
+            said = self.words([*granted, (nw.lit(value=True), names[-1])], names)
+            made["" if angle is None else f".{angle.id}"] = said
+        undetermined, undecided = self._could_rise(tier, truths)
+        made[".status"] = self.status(undetermined, None)
+        for at in range(max(1, -(-len(tier.rules) // BITS))):
+            because = self._because(tier, truths, undecided)
+            made[f".because{f'.{at}' if at else ''}"] = truths.word(because, at)
+        return made
+
+    def _could_rise(self, tier: Tier, truths: Truths) -> tuple[nw.Expr | None, list[nw.Expr]]:
+        """Return where an unknown rule could raise the level, and for each level where it is not bettered."""
+        names = [level.id for level in tier.levels]
+        better: list[nw.Expr] = []
+        rises: list[nw.Expr] = []
+        free: list[nw.Expr] = []
+        for name in names:
+            nothing_better = ~_or(better) if better else nw.lit(value=True)
+            free.append(nothing_better)
+            mine = [at for at, rule in enumerate(tier.rules) if rule.answer == name]
+            granted = any_of([truths.true[at] for at in mine])
+            possible = any_of([truths.unknown[at] for at in mine])
+            if possible is not None and name != names[-1]:
+                open_ = possible if granted is None else possible & ~granted
+                rises.append(open_ & nothing_better)
+            if granted is not None:
+                better.append(granted)
+        return any_of(rises), free
+
+    @staticmethod
+    def _because(tier: Tier, truths: Truths, free: Sequence[nw.Expr]) -> list[nw.Expr | None]:
+        """Return the rules that grant the level: true, and no rule of a better level is."""
+        place = {level.id: at for at, level in enumerate(tier.levels)}
+        return [
+            true if place[rule.answer] == 0 else true & free[place[rule.answer]]
+            for rule, true in zip(tier.rules, truths.true, strict=True)
+        ]
+
+    def _stage(self, stage: Stage, truths: Truths) -> Columns:
+        at = {rule.id: place for place, rule in enumerate(stage.rules)}
+        order = [at[rule] for rule in stage.order]
+        decided, undefined = self._first_true([truths.true[i] for i in order], [truths.unknown[i] for i in order])
+        said = [(truths.true[i], stage.rules[i].id) for i in order]
+        answer = self.words(said, list(stage.order))
+        undetermined = None
+        if decided is not None:
+            answer = nw.when(decided).then(answer)
+            undetermined = ~decided & ~undefined
+        return {"": answer, ".status": self.status(undetermined, undefined)}
+
+    @staticmethod
+    def _first_true(
+        true: Sequence[nw.Expr], unknown: Sequence[nw.Expr | None]
+    ) -> tuple[nw.Expr | None, nw.Expr]:
+        """Return where a true rule stands before any unknown one (none: wherever one is true), and where neither is."""
+        open_ = any_of(unknown)
+        none_true = ~_or(true)
+        if open_ is None:
+            return None, none_true
+        last = len(true)
+        return _first(true, last) < _first(unknown, last), none_true & ~open_
+
+    def _payout(self, payout: Payout, truths: Truths, amount: nw.Expr) -> Columns:
+        there = ~amount.is_null()
+        bands = [
+            (truths.true[at] & there, rule.id) for at, rule in enumerate(payout.rules) if rule.id in payout.bands
+        ]
+        return {
+            "": self.yuan(amount),
+            ".band": self.words(bands, list(payout.bands)),
+            ".status": self.status(None, ~there),
+        }
+
+    def _offer(self, offer: Offer, truths: Truths) -> Columns:
+        granted = [(true, rule.id) for rule, true in zip(offer.rules, truths.true, strict=True)]
+        open_ = any_of(truths.unknown)
+        undetermined = None if open_ is None else open_ & ~_or(truths.true)
+        return {
+            "": self.words(granted, [rule.id for rule in offer.rules]),
+            ".status": self.status(undetermined, None),
+        }
+
+    # --- rules tables ---------------------------------------------------------------------------------
+
+    def _rules(self, table: Rules, truths: Truths) -> Columns:
+        found = self._table(table, truths)
+        made: Columns = {".status": self.status(found.undetermined, found.undefined)}
+        if found.said is None or not all(_is_scalar(output) for output in table.outputs):
+            made[""] = self._row_ids(table, found)
+            return made
+        values = {
+            output.id: self._cells(table, found.said, found.classes, output) for output in table.outputs
+        }
+        if len(values) == 1:
+            return {"": next(iter(values.values())), **made}
+        return {"": self._row_ids(table, found), **{f".{name}": each for name, each in values.items()}, **made}
+
+    def _table(self, table: Rules, truths: Truths) -> _Found:
+        at = {rule.id: place for place, rule in enumerate(table.rules)}
+        true = [truths.true[at[row]] for row in table.order]
+        unknown = [truths.unknown[at[row]] for row in table.order]
+        none_true, open_ = ~_or(true), any_of(unknown)
+        if table.hit is Hit.COLLECT:
+            undefined = none_true if table.otherwise is None else None
+            if undefined is not None and open_ is not None:
+                undefined = undefined & ~open_
+            return _Found(true, None, (), open_, undefined)
+        classes = _classes(table)
+        rows = true
+        possible = [t if u is None else t | u for t, u in zip(true, unknown, strict=True)]
+        conflict: nw.Expr | None = None
+        if table.hit in {Hit.FIRST, Hit.PRIORITY}:
+            winner = _first(true, len(true))
+            rows = [each & (winner == place) for place, each in enumerate(true)]
+            possible = [each & (winner >= place) for place, each in enumerate(possible)]
+        else:
+            conflict = self._conflict(table, true, classes)
+        spoken = [nw.when(each).then(nw.lit(classes[place])) for place, each in enumerate(possible)]
+        spoken.append(nw.when(none_true).then(nw.lit(classes[-1])))
+        least, most = nw.min_horizontal(*spoken), nw.max_horizontal(*spoken)
+        agreed = least == most
+        if table.hit is Hit.UNIQUE and open_ is not None:
+            agreed = agreed & (_count(possible) <= 1)
+        no_answer = agreed & (least == _NO_ANSWER) if table.otherwise is None else None
+        undefined = any_of([conflict, no_answer])
+        undetermined = None if open_ is None else (~agreed if conflict is None else ~agreed & ~conflict)
+        decided = agreed if undefined is None else agreed & ~undefined
+        return _Found(
+            [each & decided for each in rows],
+            nw.when(decided).then(least),
+            tuple(classes),
+            undetermined,
+            undefined,
+        )
+
+    @staticmethod
+    def _conflict(table: Rules, true: Sequence[nw.Expr], classes: Sequence[int]) -> nw.Expr | None:
+        """Return where true rows contradict each other."""
+        if len(true) < 2:
+            return None
+        if table.hit is Hit.UNIQUE:
+            return _count(true) > 1
+        said = [nw.when(each).then(nw.lit(classes[place])) for place, each in enumerate(true)]
+        return (nw.min_horizontal(*said) != nw.max_horizontal(*said)).fill_null(value=False)
+
+    def _row_ids(self, table: Rules, found: _Found) -> nw.Expr:
+        """Return the ids of the rows that answer, joined; null where none does."""
+        if table.hit in {Hit.UNIQUE, Hit.FIRST, Hit.PRIORITY}:
+            return self.words(list(zip(found.rows, table.order, strict=True)), table.order)
+        named = [nw.when(each).then(nw.lit(row)) for each, row in zip(found.rows, table.order, strict=True)]
+        joined = nw.concat_str(named, separator=" ", ignore_nulls=True)
+        return nw.when(_or(found.rows)).then(joined)
+
+    def _cells(self, table: Rules, said: nw.Expr, classes: tuple[int, ...], output: Output) -> nw.Expr:
+        """Return the values of one output, by the class of the row that speaks."""
+        cells: dict[int, Cell] = {}
+        for row, class_ in zip(table.order, classes, strict=False):
+            cells.setdefault(class_, table.cells[row][output.id])
+        if table.otherwise is not None:
+            cells.setdefault(classes[-1], table.otherwise[output.id])
+        tests = {class_: said == class_ for class_ in cells}
+        assert output.type is not None
+        kind = output.type.kind
+        if kind is Kind.CATEGORY:
+            pairs = [(tests[class_], str(cell)) for class_, cell in cells.items()]
+            return self.words(pairs, output.type.options)
+        return nw.coalesce(*(nw.when(tests[class_]).then(_stated(cell, kind, cells)) for class_, cell in cells.items()))
+
+    # --- values ---------------------------------------------------------------------------------------
+
+    @staticmethod
+    def yuan(fen: nw.Expr) -> nw.Expr:
+        """Return exact yuan for whole fen."""
+        return (fen.cast(nw.Decimal(38, 0)) * nw.lit(Decimal(1) / FEN_PER_YUAN)).cast(nw.Decimal(38, 2))
+
+    def number(self, column: Column, name: str) -> Columns:
+        """Return a value as columns of an outcome: whole, a date, or a numerator with its divisor ``.over``."""
+        if not column.is_number:
+            return {name: column.value}
+        value = column.value.cast(nw.Decimal(38, 0)) if column.wide else column.value.cast(nw.Int64)
+        if column.type.kind is Kind.MONEY and column.scale == 1 and column.over is None:
+            return {name: self.yuan(column.value)}
+        if column.type.kind in {Kind.COUNT, Kind.MONTHS, Kind.DAYS} and column.scale == 1 and column.over is None:
+            return {name: value}
+        over, over_most = self.algebra.product(
+            nw.lit(1, nw.Int64) if column.over is None else column.over,
+            column.over_most,
+            column.scale,
+            column.scale,
+        )
+        over = over.cast(nw.Decimal(38, 0)) if over_most > MAX_64 else over.cast(nw.Int64)
+        return {name: value, f"{name}.over": nw.when(~column.missing).then(over)}
+
+    # --- as facts -------------------------------------------------------------------------------------
+
+    def as_fact(
+        self, decision: AnyDecision, truths: Truths, amount: Column | None, type_: Type
+    ) -> Column:
+        """Return a decision's answer as the value of a fact: unknown unless decided."""
+        match decision:
+            case Payout():
+                assert amount is not None
+                return amount
+            case Stage():
+                return Column(TEXT, self._stage(decision, truths)[""].cast(nw.String))
+            case Offer():
+                granted = [(true, rule.id) for rule, true in zip(decision.rules, truths.true, strict=True)]
+                answer = self.words(granted, [rule.id for rule in decision.rules]).cast(nw.String)
+                open_ = any_of(truths.unknown)
+                nothing = ~_or(truths.true)
+                return Column(
+                    TEXT, answer, unknown=open_ is not None, absent=nothing if open_ is None else nothing & ~open_
+                )
+            case Rules():
+                return self._rules_as_fact(decision, truths, type_)
+            case Tier():  # its level is a range, which LevelIn reads
+                raise AssertionError
+            case _:
+                assert_never(decision)
+
+    def _rules_as_fact(self, table: Rules, truths: Truths, type_: Type) -> Column:
+        found = self._table(table, truths)
+        assert found.said is not None
+        output = table.outputs[0]
+        said = {class_: found.said == class_ for class_ in found.classes if class_ != _NO_ANSWER}
+        cells: dict[int, Cell] = {}
+        for row, class_ in zip(table.order, found.classes, strict=False):
+            cells.setdefault(class_, table.cells[row][output.id])
+        if table.otherwise is not None:
+            cells.setdefault(found.classes[-1], table.otherwise[output.id])
+        columns = [constant(cell, type_) for cell in cells.values()]  # type: ignore[arg-type]
+        columns = self.algebra.alike(columns)
+        chosen = [nw.when(said[class_]).then(each.value) for class_, each in zip(cells, columns, strict=True)]
+        first = columns[0]
+        return Column(
+            type_,
+            nw.coalesce(*chosen),
+            scale=first.scale,
+            most=first.most,
+            negative=any(each.negative for each in columns),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a table comes to: the rows that answer, the class of what they say, and where there is no answer yet."""
+
+    rows: list[nw.Expr]
+    said: nw.Expr | None
+    classes: tuple[int, ...]  #: of each row in order, then of what holds otherwise
+    undetermined: nw.Expr | None
+    undefined: nw.Expr | None
+
+
+_NO_ANSWER: Final = -1
+"""The class of what a table without `otherwise` says when no row holds."""
+
+
+def _classes(table: Rules) -> list[int]:
+    """Return for each row, and for what holds otherwise, a number that is the same where they say the same."""
+    seen: list[Mapping[str, Cell]] = []
+    made: list[int] = []
+    for cells in [*(table.cells[row] for row in table.order), table.otherwise]:
+        if cells is None:
+            made.append(_NO_ANSWER)
+            continue
+        if cells not in seen:
+            seen.append(cells)
+        made.append(seen.index(cells))
+    return made
+
+
+def _count(columns: Sequence[nw.Expr]) -> nw.Expr:
+    return nw.sum_horizontal(*(each.cast(nw.Int64) for each in columns))
+
+
+def _is_scalar(output: Output) -> bool:
+    return output.type is not None
+
+
+def _stated(cell: Cell, kind: Kind, cells: Mapping[int, Cell]) -> nw.Expr:
+    """Return a cell of a rules table as a literal: money in yuan, other numbers that are not whole as decimals."""
+    if kind is Kind.MONEY:
+        assert isinstance(cell, int)
+        return nw.lit(Decimal(cell).scaleb(-2), nw.Decimal(38, 2))
+    if kind in {Kind.RATIO, Kind.NUMBER, Kind.DISTANCE}:
+        places = max(_places(Fraction(each)) for each in cells.values())  # type: ignore[arg-type]
+        scaled = Fraction(cell) * 10**places  # type: ignore[arg-type]
+        return nw.lit(Decimal(scaled.numerator).scaleb(-places), nw.Decimal(38, places))
+    if kind in {Kind.COUNT, Kind.MONTHS, Kind.DAYS}:
+        return nw.lit(cell, nw.Int64)
+    return nw.lit(cell)
+
+
+def _places(number: Fraction) -> int:
+    """Return how many decimals a number of a policy has: it was written with so many."""
+    places = 0
+    while (number * 10**places).denominator != 1:
+        places += 1
+    return places
+
+
+def level_in(tier: Tier, truths: Truths, angle: str | None, allowed: Sequence[str]) -> Flags:
+    """Return whether a level is among the allowed ones, for every level that it may still turn out to be."""
+    names = [level.id for level in tier.levels]
+    mine = [at for at, rule in enumerate(tier.rules) if angle is None or rule.angle == angle]
+    granted: list[nw.Expr | None] = []
+    possible: list[nw.Expr | None] = []
+    for name in names[:-1]:
+        here = [at for at in mine if tier.rules[at].answer == name]
+        granted.append(any_of([truths.true[at] for at in here]))
+        possible.append(any_of([truths.unknown[at] for at in here]))
+    last = len(names) - 1
+    is_granted = [_at_first(granted, place) for place in range(last + 1)]
+    inside = [name in allowed for name in names]
+    if any_of(possible) is None:
+        return Flags(_or([test for place, test in enumerate(is_granted) if inside[place]]))
+    is_possible = [_at_first(possible, place) for place in range(last + 1)]
+    true: list[nw.Expr | None] = []
+    false: list[nw.Expr | None] = []
+    for place, here in enumerate(is_granted):
+        for best, there in enumerate(is_possible):
+            said = inside[min(best, place) : place + 1]
+            if here is None or there is None:
+                continue
+            if all(said):
+                true.append(here & there)
+            elif not any(said):
+                false.append(here & there)
+    return Flags(_or(true), _or(false))
+
+
+def _at_first(columns: Sequence[nw.Expr | None], place: int) -> nw.Expr | None:
+    """Return where the first true column is this one; the place behind the last: where none is."""
+    if place < len(columns) and columns[place] is None:
+        return None
+    before = any_of(columns[:place])
+    here = columns[place] if place < len(columns) else None
+    if here is None:
+        return nw.lit(value=True) if before is None else ~before
+    return here if before is None else here & ~before
+
+
+def settled(
+    algebra: Algebra,
+    payout: Payout,
+    truths: Sequence[nw.Expr],
+    lines: Mapping[str, Sequence[tuple[Column | None, Column]]],
+    times: Column | None,
+) -> Column:
+    """Return a payout's amount in fen, rounded once; null where no band holds or a number in it is unknown.
+
+    Args:
+        algebra: the operators.
+        payout: the decision.
+        truths: where each of ``payout.rules`` is true.
+        lines: for each rule its lines, as units (none for a lump) and exact amount.
+        times: the multiplier, if there is one; one that is not whole is none.
+    """
+    made: list[Column] = []
+    for rule in payout.rules:
+        parts = lines[rule.id]
+        exact = algebra.summed([amount for _, amount in parts])
+        there = [~column.missing for units, amount in parts for column in (units, amount) if column is not None]
+        if times is not None:
+            exact = algebra.arithmetic(Operator.MULTIPLY, exact, times, exact.type)
+            there.append(_is_whole(algebra, times))
+        mode, unit = payout.rounding or (Rounding.HALF_UP, 1)
+        amount = _bounded(algebra, payout, algebra.round_to(exact, mode, unit))
+        sure = both([Flags(each) for each in there]).true if there else ALWAYS.true
+        made.append(Column(amount.type, nw.when(sure).then(amount.value), most=amount.most, negative=True))
+    alike = algebra.alike(made)
+    chosen = [nw.when(true).then(each.value) for true, each in zip(truths, alike, strict=True)]
+    return Column(alike[0].type, nw.coalesce(*chosen), most=alike[0].most, negative=True)
+
+
+def _is_whole(algebra: Algebra, times: Column) -> nw.Expr:
+    if times.scale == 1 and times.over is None:
+        return ~times.missing
+    down, up = algebra.rounded(times, up=False), algebra.rounded(times, up=True)
+    return (down.value == up.value).fill_null(value=False)
+
+
+def _bounded(algebra: Algebra, payout: Payout, amount: Column) -> Column:
+    for how, bound in ((Operator.MIN, payout.cap), (Operator.MAX, payout.floor)):
+        if bound is not None:
+            assert isinstance(bound.value, int)
+            amount = algebra.arithmetic(how, amount, constant(bound.value, bound.type), amount.type)
+    return amount
