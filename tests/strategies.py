@@ -949,14 +949,14 @@ class Situation:
         return f"{self.policy!r}\nas_of={self.as_of!r}\nrecords={self.records!r}\nfacts={self.facts!r}"
 
 
-def a_situation(dice: Dice, subject: str | None = None) -> Situation:
-    """Return a policy with what it is to be asked."""
+def a_situation(dice: Dice, subject: str | None = None, more: int = 0) -> Situation:
+    """Return a policy with what it is to be asked, of `more` records and facts than usual."""
     policy = a_policy(dice, subject)
     as_of = dice.pick(AS_OF)
     book = dr.loads(policy.text)
     store = Store(dice, policy, as_of)
-    records = [store.record() for _ in range(dice.number(1, 3))]
-    facts = [store.facts(book.editions[0]) for _ in range(dice.number(1, 3))]
+    records = [store.record() for _ in range(dice.number(1, 3) + more)]
+    facts = [store.facts(book.editions[0]) for _ in range(dice.number(1, 3) + more)]
     return Situation(policy, book, as_of, records, facts, dice.pick(sorted(policy.document["decisions"])))
 
 

@@ -199,6 +199,16 @@ def _to_arrow(found: nw.LazyFrame[Any]) -> Any:
     return _unworded(found).to_arrow()
 
 
+def rows_of(frame: nw.LazyFrame[Any], backend: Backend) -> list[dict[str, Any]]:
+    """Carry a small frame out, and return its rows."""
+    native = nw.to_native(frame)
+    if backend is Backend.DUCKDB:
+        return [dict(zip(native.columns, row, strict=True)) for row in native.fetchall()]
+    if backend is Backend.PYSPARK:
+        return [row.asDict() for row in native.collect()]
+    return list(native.collect().to_dicts())
+
+
 # ---------------------------------------------------------------------------------------------------
 # Columns
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 import narwhals as nw
 
@@ -22,8 +22,10 @@ from dealerrules.engines.columns import (
     DAYS_THERE_ARE,
     MONTHS_THERE_ARE,
     Algebra,
+    Backend,
     Column,
     Flags,
+    TooLarge,
     as_flags,
     both,
     constant,
@@ -73,10 +75,11 @@ from dealerrules.expr import (
     children,
     type_of,
 )
-from dealerrules.faults import Fault, RecordError
+from dealerrules.faults import Fault, FieldError, RecordError, messages, nearest
+from dealerrules.households import UNSURE, household_owners
 from dealerrules.policy.model import AnyDecision, Edition, Payout, Rule, Stage, Tier
 from dealerrules.records import SUBJECTS, TABLES
-from dealerrules.values import BOOLEAN, COUNT, DATE, Kind, Type
+from dealerrules.values import BOOLEAN, COUNT, DATE, MAX_COUNT, Kind, Type
 
 Unit = tuple[str, Any]
 """Something to be written once: a fact, the events of an aggregate, an angle, a decision, its answer, a day before."""
@@ -90,10 +93,19 @@ class Question:
     flat: Flat
     subject: str
     frame: nw.LazyFrame[Any]
-    fields: dict[str, Column]
+    fields: Mapping[str, Column]
     events: dict[str, nw.LazyFrame[Any]] | None  #: none for ready-made facts
-    given: dict[str, Column] = field(default_factory=dict)
+    as_of: date
+    given: Mapping[str, Column] = field(default_factory=dict)
     count: int = 0
+
+    def __post_init__(self) -> None:
+        self.base = self.frame
+        self.own_fields = self.fields
+
+    def anew(self) -> Question:
+        """Return the question as it was at first."""
+        return replace(self, frame=self.base, fields=self.own_fields)
 
     def fresh(self, label: str) -> str:
         """Return a name for a column."""
@@ -104,6 +116,32 @@ class Question:
         """Write columns."""
         if columns:
             self.frame = self.frame.with_columns(**columns)
+
+    def count_households(self) -> None:
+        """Derive how many persons of each household own a vehicle of the brand, where it is not recorded."""
+        assert self.events is not None
+        if self.fields is not self.own_fields:
+            return  # another context asked before
+        held = {
+            name: self.fields[name].value
+            for name in ("household_id", "household_brand_owners")
+            if name in self.fields
+        }
+        if UNSURE in self.base.collect_schema().names():
+            held[UNSURE] = nw.col(UNSURE)
+        people = self.base.select(nw.col("id").alias("customer_id"), **held)
+        cars = self.events.get("vehicles")
+        if cars is None:
+            cars = people.select("customer_id")
+        else:
+            cars = cars.select(nw.col("id").alias("customer_id"), "own_brand", "purchased_on")
+        filled = household_owners(nw.to_native(people), nw.to_native(cars), self.as_of)
+        name = self.fresh("household_brand_owners")
+        owners = nw.from_native(filled).select(
+            nw.col("customer_id").alias("id"), nw.col("household_brand_owners").alias(name)
+        )
+        self.frame = self.frame.join(owners, on="id", how="left")
+        self.fields = {**self.fields, "household_brand_owners": field_column(COUNT, nw.col(name))}
 
     def join(self, reduced: Reduced) -> None:
         """Join what events were reduced to."""
@@ -119,44 +157,105 @@ class Context:
         question: what the columns are written to.
         edition: the policies.
         as_of: the day, or each subject's own as a column.
+        origin: whose day before an event it is, if it is one.
     """
 
-    def __init__(self, question: Question, edition: Edition, as_of: date | nw.Expr) -> None:
-        self.question, self.edition, self.as_of = question, edition, as_of
+    def __init__(
+        self,
+        question: Question,
+        edition: Edition,
+        as_of: date | nw.Expr,
+        origin: tuple[Context, Before] | None = None,
+    ) -> None:
+        self.question, self.edition, self.as_of, self.origin = question, edition, as_of, origin
         self.algebra = question.algebra
         self.columns: dict[Expr, Column] = {}
         self.truths: dict[tuple[str, int], Flags] = {}
         self.amounts: dict[str, Column] = {}
-        self.depths: dict[Unit, int] = {}
+        self.written: set[Unit] = set()
+        self.guards: dict[Expr, tuple[Expr, ...]] = {}
 
     # --- in which order -------------------------------------------------------------------------------
 
     def prepare(self, exprs: Iterable[Expr], decisions: Iterable[str] = ()) -> None:
         """Write everything that some expressions and decisions read."""
-        wanted = {unit for expr in exprs for unit in self._units(expr)}
+        asked = list(exprs)
+        wanted = {unit for expr in asked for unit in self._units(expr)}
         wanted |= {("decision", name) for name in decisions}
+        depths: dict[Unit, int] = {}
+        self._measure(wanted, depths)
+        self._guard(asked, depths)
+        depths = {}
+        self._measure(wanted, depths)
         new: dict[int, list[Unit]] = {}
-        for unit in sorted(self._closure(wanted), key=repr):
-            new.setdefault(self.depths[unit], []).append(unit)
+        for unit in sorted(depths.keys() - self.written, key=repr):
+            new.setdefault(depths[unit], []).append(unit)
         for depth in sorted(new):
-            self._round(new[depth])
+            try:
+                self._round(new[depth])
+            except TooLarge as error:
+                if not error.args:
+                    error.args = (_named(new[depth]),)
+                raise
+        self.written |= depths.keys()
 
-    def _closure(self, wanted: set[Unit]) -> set[Unit]:
-        """Return units with all that they need and that is not written yet; their depths are noted."""
-        before = set(self.depths)
+    def _measure(self, wanted: Iterable[Unit], depths: dict[Unit, int]) -> None:
+        """Note units with all that they need, and how many rounds each has to wait."""
         stack = [(unit, False) for unit in wanted]
-        needs: dict[Unit, list[Unit]] = {}
         while stack:
             unit, ready = stack.pop()
-            if unit in self.depths:
+            if unit in depths:
                 continue
+            needs = self._needs(unit)
             if ready:
-                self.depths[unit] = 1 + max((self.depths[each] for each in needs[unit]), default=0)
+                depths[unit] = 1 + max((depths[each] for each in needs), default=0)
             else:
-                needs[unit] = self._needs(unit)
                 stack.append((unit, True))
-                stack += [(each, False) for each in needs[unit] if each not in self.depths]
-        return set(self.depths) - before
+                stack += [(each, False) for each in needs if each not in depths]
+
+    def _guard(self, asked: Sequence[Expr], units: Iterable[Unit]) -> None:
+        """Note for which subjects alone a day before an event must be looked at.
+
+        A rule that asks for more than what was so on that day is false wherever the rest is; and to look at the events
+        again as of another day is the dearest thing that a rule can ask.
+        """
+        exprs = list(asked)
+        rules: list[Expr] = []
+        for kind, what in units:
+            if kind == "angle":
+                rules += [rule.when for rule in self._tier(what[0]).rules if rule.angle == what[1]]
+            elif kind == "decision" and not isinstance(self.edition.decisions[what], Tier):
+                decision = self.edition.decisions[what]
+                rules += [rule.when for rule in decision.rules]
+                exprs += _exprs_of(decision)[len(decision.rules) :]
+        for before in [what for kind, what in units if kind == "before"]:
+            if any(before in self._befores(expr, through=False) for expr in exprs):
+                continue
+            readers = [rule for rule in rules if before in self._befores(rule, through=False)]
+            others = [
+                [item for item in rule.items if not self._befores(item, through=True)]
+                if isinstance(rule, All)
+                else []
+                for rule in readers
+            ]
+            if all(others):
+                self.guards[before] = tuple(All(tuple(items)) for items in others)
+
+    def _befores(self, expr: Expr, *, through: bool) -> set[Expr]:
+        """Return the days before that an expression reads by way of facts, and `through` decisions."""
+        found: set[Expr] = set()
+        seen: set[Unit] = set()
+        stack = self._units(expr)
+        while stack:
+            unit = stack.pop()
+            if unit in seen:
+                continue
+            seen.add(unit)
+            if unit[0] == "before":
+                found.add(unit[1])
+            if through or unit[0] in {"fact", "before"}:
+                stack += self._needs(unit)
+        return found
 
     def _units(self, expr: Expr) -> list[Unit]:
         """Return what an expression needs to be written first."""
@@ -176,6 +275,8 @@ class Context:
                     found.append(("events", node))
                 case Before():
                     found.append(("before", node))
+                case Field(of="customer", name="household_brand_owners") if self._reads_events:
+                    found.append(("household", None))
                 case _:
                     stack.extend(children(node))
         return found
@@ -193,10 +294,13 @@ class Context:
             case ("angle", (name, angle)):
                 rules = [rule for rule in self._tier(name).rules if rule.angle == angle]
                 return [each for rule in rules for each in self._units(rule.when)]
+            case ("household", _):
+                return []
             case ("events", expr):
                 return self._units(expr.after) if expr.after is not None and self._reads_events else []
             case ("before", expr):
-                return self._units(expr.event)
+                guards = self.guards.get(expr, ())
+                return [each for part in (expr.event, *guards) for each in self._units(part)]
             case ("decision", name):
                 decision = self.edition.decisions[name]
                 if isinstance(decision, Tier):
@@ -221,6 +325,8 @@ class Context:
         by_kind: dict[str, list[Any]] = {}
         for kind, what in units:
             by_kind.setdefault(kind, []).append(what)
+        if "household" in by_kind:
+            self.question.count_households()
         self._aggregates(by_kind.get("events", []))
         for expr in by_kind.get("before", []):
             self._before(expr)
@@ -339,30 +445,18 @@ class Context:
         assert question.events is not None
         events = question.events.get(table)
         name = question.fresh(table)
-        marks: dict[str, nw.Expr] = {}
         bound: Column | None = None
         if after is not None:
             column = self.column(after)
-            marks["after"] = column.value
-            if column.absent is not None:
-                marks["after_absent"] = column.absent
-            bound = replace(
-                column,
-                value=nw.col("after"),
-                absent=nw.col("after_absent") if column.absent is not None else None,
-            )
-        as_of = self.as_of
-        if not isinstance(as_of, date):
-            marks["as_of"] = as_of
-            as_of = nw.col("as_of")
+            absent = None if column.absent is None else nw.col("after_absent")
+            bound = replace(column, value=nw.col("after"), absent=absent)
+        as_of = self.as_of if isinstance(self.as_of, date) else nw.col("as_of")
         if events is None:
             for expr in group:
                 self.columns[expr] = self._after_unknown(_of_no_events(expr), after)
             return
-        if marks:
-            # an event is looked at by its customer's own day
-            mine = question.frame.select(nw.col("id"), **marks)
-            events = events.join(mine, on="id", how="inner")
+        if bound is not None or not isinstance(as_of, date):
+            events = events.join(self._marks(after), on="id", how="inner")
         reader = Events(self.algebra, events, table, as_of, f"{name} ", after=bound)
         reduced = reader.reduce(group, partial(self._event_flags, reader))
         question.join(reduced)
@@ -373,6 +467,41 @@ class Context:
             column = reduced.make[expr]()
             self.columns[expr] = self._kept(self._after_unknown(column, after), table, writing)
         question.keep(writing)
+
+    def _marks(self, after: Expr | None) -> nw.LazyFrame[Any]:
+        """Return each customer's own days, by which the events are to be looked at.
+
+        What is written so far leads there. Polars works it out once for this and for all that follows; the others would
+        do so twice, so that for them only what the days need is written anew.
+        """
+        if self.algebra.backend is Backend.POLARS:
+            question = self.question
+            question.frame = nw.from_native(nw.to_native(question.frame).cache())
+            context = self
+        else:
+            question = self.question.anew()
+            context = self._replayed(question)
+            context.prepare([] if after is None else [after])
+        marks: dict[str, nw.Expr] = {}
+        if after is not None:
+            column = context.column(after)
+            marks["after"] = column.value
+            if column.absent is not None:
+                marks["after_absent"] = column.absent
+        if not isinstance(context.as_of, date):
+            marks["as_of"] = context.as_of
+        mine = question.frame.select(nw.col("id"), **marks)
+        return mine.filter(~nw.col("as_of").is_null()) if "as_of" in marks else mine
+
+    def _replayed(self, question: Question) -> Context:
+        """Return a context like this one on a question of its own."""
+        if self.origin is None:
+            return Context(question, self.edition, self.as_of)
+        parent, before = self.origin
+        again = parent._replayed(question)
+        again.guards = parent.guards
+        again.prepare([before.event, *parent.guards.get(before, ())])
+        return again.inside(before)
 
     def _after_unknown(self, column: Column, after: Expr | None) -> Column:
         """Return an aggregate that is unknown where the day to look from is."""
@@ -407,14 +536,12 @@ class Context:
         if not self._reads_events:
             self.columns[expr] = nothing
             return
-        name = question.fresh("eve")
-        eve = eve_of(day.value)
-        # nothing is known yet of a day to come
-        question.keep({name: nw.when(eve <= day_of(self.as_of)).then(eve)})
-        inner = Context(question, self.edition, nw.col(name))
+        inner = self.inside(expr)
         inner.prepare([expr.item])
+        day_before = inner.as_of
+        assert isinstance(day_before, nw.Expr)
         item = inner.column(expr.item)
-        there = ~nw.col(name).is_null()
+        there = ~day_before.is_null()
         absent = item.absent
         if absent is not None:
             absent = absent & there
@@ -425,6 +552,18 @@ class Context:
         made = replace(item, value=value, unknown=True, absent=absent, fixed=None)
         self.columns[expr] = self._kept(made, "before", writing)
         question.keep(writing)
+
+    def inside(self, expr: Before) -> Context:
+        """Return the context of the day before an event; nothing is known yet of a day to come."""
+        eve = eve_of(self.column(expr.event).value)
+        looked_at = eve <= day_of(self.as_of)
+        guards = self.guards.get(expr)
+        if guards is not None:
+            may_hold = [Flags(~self.flags(guard).is_false) for guard in guards]
+            looked_at = looked_at & either(may_hold).true
+        name = self.question.fresh("eve")
+        self.question.keep({name: nw.when(looked_at).then(eve)})
+        return Context(self.question, self.edition, nw.col(name), (self, expr))
 
     # --- truths ---------------------------------------------------------------------------------------
 
@@ -509,6 +648,12 @@ class Context:
         return replace(day, type=Type(kind), value=value, most=most, negative=True)
 
 
+def _named(units: Iterable[Unit]) -> str:
+    """Return the facts and decisions of a round, for a message."""
+    names = [what[0] if kind == "angle" else what for kind, what in units if kind in {"fact", "angle", "decision"}]
+    return ", ".join(f"`{name}`" for name in sorted(set(names)))
+
+
 def _from_flags(flags: Flags) -> Column:
     if flags.false is None:
         return Column(BOOLEAN, flags.true, unknown=False)
@@ -576,7 +721,7 @@ def attributes_of(editions: Iterable[Edition], subject: str) -> dict[str, Type]:
     return found
 
 
-def question_of(opened: Opened, subject: str, editions: Iterable[Edition]) -> Question:
+def question_of(opened: Opened, subject: str, editions: Iterable[Edition], as_of: date) -> Question:
     """Return a question about some tables, with every known column cast.
 
     Raises:
@@ -614,12 +759,12 @@ def question_of(opened: Opened, subject: str, editions: Iterable[Edition]) -> Qu
     algebra = Algebra(opened.backend)
     keys = {f"key {name}": nw.col(name) for name in meta.key}
     held = {f"field {dotless(name)}": value for name, value in cast.items()}
-    row = [nw.col("row")] if opened.eager else []
-    frame = base.select(nw.col(meta.id_field).alias("id"), *row, **keys, **held)
+    more = [nw.col(name) for name in ("row", UNSURE) if name in base.collect_schema().names()]
+    frame = base.select(nw.col(meta.id_field).alias("id"), *more, **keys, **held)
     fields = {
         name: field_column(types[name], nw.col(f"field {dotless(name)}")) for name in cast
     }
-    return Question(algebra, Flat(algebra), subject, frame, fields, events)
+    return Question(algebra, Flat(algebra), subject, frame, fields, events, as_of)
 
 
 def answers(
@@ -671,7 +816,8 @@ def answers(
     meta = SUBJECTS[question.subject]
     there = question.frame.collect_schema().names()
     keys = {name: nw.col(f"key {name}") for name in meta.key if f"key {name}" in there}
-    selected = [value.alias(name) for name, value in {**keys, **out}.items()]
+    kept = {name.removeprefix("kept "): nw.col(name) for name in there if name.startswith("kept ")}
+    selected = [value.alias(name) for name, value in {**keys, **kept, **out}.items()]
     if "row" in there:
         selected.append(nw.col("row"))
     return question.frame.select(*selected)
@@ -717,7 +863,7 @@ def _dated(
 ) -> Columns:
     """Return each subject's outcome under the version in force on its own date; without a date under `undated`."""
     assert model.dated_by is not None
-    held = question.fields.get(model.dated_by)
+    held = question.given.get(model.dated_by, question.fields.get(model.dated_by))
     day = held.value if held is not None else nw.lit(None).cast(nw.Date)
     nothing = _undefined(question, model)
     if not parts:
@@ -758,8 +904,87 @@ def evaluate_tables(
     """
     opened = open_frames(tables)
     opened = _numbered(opened, SUBJECTS[subject].table)
-    question = question_of(opened, subject, editions)
-    return _closed(opened, answers(question, names, as_of, editions, models, one_version))
+    question = question_of(opened, subject, editions, as_of)
+    return _answered(opened, question, names, as_of, editions, models, one_version)
+
+
+def evaluate_facts(
+    facts: Any,
+    subject: str,
+    names: Sequence[str],
+    as_of: date,
+    editions: Sequence[Edition],
+    models: Mapping[str, AnyDecision],
+    one_version: Callable[[str], bool],
+    keep: Sequence[str],
+) -> Any:
+    """Return the outcomes of a frame of ready-made facts, in a frame of its kind.
+
+    Raises:
+        RecordError: for columns that are no facts, or not of their type.
+    """
+    opened = _numbered(open_frames({FACTS: facts}), FACTS)
+    question = _question_of_facts(opened, subject, editions, as_of, keep)
+    return _answered(opened, question, names, as_of, editions, models, one_version)
+
+
+FACTS: Final = "facts"
+_SAYS: Final = messages("""
+too_large | numbers in {value} may grow past the 37 digits that a data frame holds exactly; evaluate these records one by one | {value} 中的数字可能超过数据表能精确表示的 37 位；请逐条评估这些记录
+no_fact | there is no such fact | 没有这个事实
+""")
+
+
+def _question_of_facts(
+    opened: Opened, subject: str, editions: Sequence[Edition], as_of: date, keep: Sequence[str]
+) -> Question:
+    """Return a question about ready-made facts: each column is one, or is kept, or says more of one.
+
+    ``NAME.absent`` tells where there is no such event, ``NAME.over`` is the divisor of a ratio whose numerator is NAME.
+    """
+    base = opened.tables[FACTS]
+    types = {name: each for edition in editions for name, each in edition.given_types(subject).items()}
+    there = base.collect_schema().names()
+    faults: list[Fault] = []
+    suffixes = [dotless(".absent"), dotless(".over"), ".absent", ".over"]
+    for name in there:
+        stem = next((name.removesuffix(each) for each in suffixes if name.endswith(each)), name)
+        if name not in types and name not in {"row", *keep} and (stem == name or stem not in types):
+            error = FieldError(None, _SAYS["no_fact"], near=nearest(name, types))
+            faults.append(error.at(subject, None, name, FACTS))
+    faults += key_faults(FACTS, base, keep)
+    ratios = {name: f"{name}.over" for name in types if {f"{name}.over", dotless(f"{name}.over")} & set(there)}
+    plain = {name: each for name, each in types.items() if name not in ratios and name not in keep}
+    cast = cast_fields(FACTS, base, plain, faults)
+    parts = {name: COUNT for pair in ratios.items() for name in pair}
+    divided = cast_fields(FACTS, base, parts, faults)
+    absents = {f"{name}.absent": BOOLEAN for name in types if f"{name}.absent" not in types}
+    gone = cast_fields(FACTS, base, absents, faults)
+    if faults:
+        raise RecordError(faults)
+    held = {f"field {dotless(name)}": value for name, value in {**cast, **divided}.items()}
+    held |= {f"field {dotless(name)}": value.fill_null(value=False) for name, value in gone.items()}
+    kept = {f"kept {name}": nw.col(name) for name in keep}
+    row = [nw.col("row")] if opened.eager else []
+    algebra = Algebra(opened.backend)
+    given: dict[str, Column] = {}
+    for name in [*cast, *ratios]:
+        absent = nw.col(f"field {dotless(f'{name}.absent')}") if f"{name}.absent" in gone else None
+        column = field_column(types[name], nw.col(f"field {dotless(name)}"), absent)
+        if name in ratios:
+            column = _ratio_of(column, nw.col(f"field {dotless(ratios[name])}"))
+        given[name] = column
+    frame = base.select(*row, **kept, **held)
+    return Question(algebra, Flat(algebra), subject, frame, {}, None, as_of, given)
+
+
+def _ratio_of(column: Column, over: nw.Expr) -> Column:
+    """Return a ratio that is given as two whole numbers; over 0 it is unknown."""
+    there = ~over.is_null() & (over > 0)
+    value = nw.when(there).then(column.value)
+    return replace(
+        column, value=value, over=nw.when(there).then(over), scale=1, most=MAX_COUNT, over_most=MAX_COUNT
+    )
 
 
 def _numbered(opened: Opened, table: str) -> Opened:
@@ -770,7 +995,21 @@ def _numbered(opened: Opened, table: str) -> Opened:
     return replace(opened, tables={**opened.tables, table: nw.from_native(base)})
 
 
-def _closed(opened: Opened, found: nw.LazyFrame[Any]) -> Any:
+def _answered(
+    opened: Opened,
+    question: Question,
+    names: Sequence[str],
+    as_of: date,
+    editions: Sequence[Edition],
+    models: Mapping[str, AnyDecision],
+    one_version: Callable[[str], bool],
+) -> Any:
+    """Return the answers in a frame of the kind that came in."""
+    try:
+        found = answers(question, names, as_of, editions, models, one_version)
+    except TooLarge as error:
+        said = FieldError(str(error), _SAYS["too_large"])
+        raise RecordError([said.at(question.subject, None, "decisions")]) from None
     return opened.close(found.sort("row").drop("row") if opened.eager else found)
 
 
@@ -790,7 +1029,7 @@ def conditions(
         the key columns, and for each condition two columns that are never null, ``NAME.true`` and ``NAME.false``.
     """
     opened = open_frames(tables)
-    question = question_of(opened, subject, [edition])
+    question = question_of(opened, subject, [edition], as_of)
     context = Context(question, edition, as_of)
     context.prepare(exprs.values())
     made: dict[str, nw.Expr] = {}

@@ -7,7 +7,6 @@ flags, one pair a side; one group-by a table then counts all sides of all rates 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,20 +15,20 @@ import narwhals as nw
 from dealerrules.engines.entry import cast_fields, check_names, dotless, open_frames
 from dealerrules.engines.events import Events
 from dealerrules.engines.frame import Context, Question, question_of
+from dealerrules.expr import Expr, Fact
 from dealerrules.faults import Fault, RecordError
-from dealerrules.policy.model import Edition, Happening, Rate, Side
 from dealerrules.populations import Count, Counted, Period, days_of
 from dealerrules.records import SUBJECTS, TABLES
-from dealerrules.values import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from dealerrules.engines.entry import Opened
-    from dealerrules.expr import Expr
+    from dealerrules.policy.model import Edition, Happening, Rate, Side
 
 Frame = nw.LazyFrame[Any]
-_GROUP: Final = "\0group"  # the column that counts are broken down by
+_GROUP: Final = "of group"  # the column that counts are broken down by
 _CUSTOMER: Final = SUBJECTS["customer"]
 
 
@@ -56,11 +55,11 @@ class TableCensus:
         check_names(_CUSTOMER.name, self.tables)
         self.opened = replace(open_frames(self.tables), eager=False)  # what comes out is counts, in no order
         self.groups = _groups(self.opened, self.by) if self.by is not None else None
-        self.question = self._new_question()
+        self.question = self._question(self.period.end)
 
-    def _new_question(self) -> Question:
+    def _question(self, day: date) -> Question:
         """Return what conditions are written to; one for each day."""
-        return question_of(self.opened, _CUSTOMER.name, [self.edition])
+        return question_of(self.opened, _CUSTOMER.name, [self.edition], day)
 
     def counted(self, rates: Mapping[str, Rate]) -> dict[str, tuple[Counted, Counted]]:
         """Return what each rate counts above and below its line."""
@@ -72,7 +71,9 @@ class TableCensus:
             if side.counts == "customers":
                 by_day[self._day(side)].append(side)
             elif side.counts == "events":
-                by_take[side.happenings[0].table, side.take.name if side.take is not None else None].append(side)
+                by_take[side.happenings[0].table, side.take.name if side.take is not None else None].append(
+                    side
+                )
         for day, asked in by_day.items():
             found |= self._customers(day, asked)
         for (table, take), asked in by_take.items():
@@ -87,7 +88,7 @@ class TableCensus:
 
     def _customers(self, day: date, sides: Sequence[Side]) -> dict[Side, Counted]:
         """Count sides over customers as of one day: their conditions are worked out together."""
-        question = self._new_question()
+        question = self._question(day)
         context = Context(question, self.edition, day)
         wheres = dict.fromkeys(side.where for side in sides if side.where is not None)
         context.prepare(wheres)
@@ -149,7 +150,9 @@ class TableCensus:
                 frame = frame.with_columns(**flags)
                 continue
             events = events.filter(~nw.col(key).is_null()) if key != "id" else events
-            happened = events.select(nw.col(key), **flags).group_by(key).agg(*(nw.col(name).any() for name in flags))
+            happened = (
+                events.select(nw.col(key), **flags).group_by(key).agg(*(nw.col(name).any() for name in flags))
+            )
             frame = frame.join(happened, on=key, how="left")
             frame = frame.with_columns(**{name: nw.col(name).fill_null(value=False) for name in flags})
         fits = []
@@ -197,10 +200,16 @@ class TableCensus:
         A thing belongs where one of its rows does, and is undecided only where none does.
         """
         names = {side: (f"true{at}", f"unknown{at}") for at, side in enumerate(flags)}
-        made = {name: flag for side, pair in names.items() for name, flag in zip(pair, flags[side].both, strict=True)}
+        made = {
+            name: flag
+            for side, pair in names.items()
+            for name, flag in zip(pair, flags[side].both, strict=True)
+        }
         keys = [_GROUP] if self.groups is not None else []
         things = [thing] if thing is not None else []
-        flagged = frame.select(*keys, *things, **made)
+        flagged = frame.with_columns(**made).select(
+            *keys, *things, *made
+        )  # a constant alone would make one row
         total = self._totals(flagged, things, [], names)
         if not keys:
             return {side: Counted(total[None][side]) for side in flags}
@@ -224,13 +233,27 @@ class TableCensus:
             **{names_[1]: pairs[names_[0]].cast(nw.Int64) for names_ in names.values()},
         )
         sums = [nw.col(name).sum() for name in columns]
-        rows = (counted.group_by(*keys).agg(*sums) if keys else counted.select(*sums)).collect().rows(named=True)
+        rows = (
+            (counted.group_by(*keys).agg(*sums) if keys else counted.select(*sums)).collect().rows(named=True)
+        )
         return {
             _plain(row[_GROUP]) if keys else None: {
-                side: Count(int(row[true] or 0), int(row[unknown] or 0)) for side, (true, unknown) in names.items()
+                side: Count(int(row[true] or 0), int(row[unknown] or 0))
+                for side, (true, unknown) in names.items()
             }
             for row in rows
         }
+
+
+def fact_values(edition: Edition, tables: Mapping[str, Any], names: Iterable[str], as_of: date) -> Frame:
+    """Return some facts of every customer as the engines hold them (money in fen), with the key ``customer_id``."""
+    opened = replace(open_frames(tables), eager=False)
+    question = question_of(opened, _CUSTOMER.name, [edition], as_of)
+    context = Context(question, edition, as_of)
+    facts = {name: Fact(name, edition.fact(_CUSTOMER.name, name).type) for name in names}
+    context.prepare(facts.values())
+    values = {name: context.column(fact).value for name, fact in facts.items()}
+    return question.frame.select(nw.col("id").alias("customer_id"), **values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +286,11 @@ def _groups(opened: Opened, by: str) -> Frame:
     if by in _CUSTOMER.fields:
         value = cast_fields(_CUSTOMER.table, base, {by: _CUSTOMER.fields[by]}, faults).get(by, value)
     elif held in schema.names():
-        value = nw.col(held).cast(nw.String) if isinstance(schema[held], nw.Enum | nw.Categorical) else nw.col(held)
+        value = (
+            nw.col(held).cast(nw.String)
+            if isinstance(schema[held], nw.Enum | nw.Categorical)
+            else nw.col(held)
+        )
     if faults:
         raise RecordError(faults)
     return base.select(nw.col("customer_id").alias("id"), value.alias(_GROUP))
