@@ -11,17 +11,26 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
 
-import dealerrules as dr
 from dealerrules.expr import type_of
-from dealerrules.outcome import AnyOutcome, OfferOutcome, PayoutOutcome, RulesOutcome, StageOutcome, TierOutcome
+from dealerrules.outcome import (
+    AnyOutcome,
+    OfferOutcome,
+    PayoutOutcome,
+    RulesOutcome,
+    StageOutcome,
+    TierOutcome,
+)
 from dealerrules.policy.model import AnyDecision, Hit, Rules, Stage
 from dealerrules.records import SUBJECTS, TABLES
 from dealerrules.values import ABSENT, TEXT, Kind, Type
+
+if TYPE_CHECKING:
+    import dealerrules as dr
 
 KINDS = ("polars", "lazy", "pandas", "pyarrow", "duckdb")
 DTYPES: Mapping[Kind, Any] = {
@@ -51,6 +60,7 @@ def spark() -> Any:
     builder = sql.SparkSession.builder.master("local[2]")
     for key, value in {
         "spark.ui.enabled": "false",
+        "spark.sql.adaptive.enabled": "false",  # or a small answer becomes one partition
         "spark.sql.shuffle.partitions": "3",
         "spark.default.parallelism": "3",
         "spark.sql.session.timeZone": "America/New_York",
@@ -146,7 +156,9 @@ def tables_of(
     made = {meta.table: frame_of(flat, types)}
     for name in meta.tables:
         events = [
-            {**event, "customer_id": record[meta.id_field]} for record in listed for event in record.get(name) or ()
+            {**event, "customer_id": record[meta.id_field]}
+            for record in listed
+            for event in record.get(name) or ()
         ]
         made[name] = frame_of(events, {**TABLES[name].fields, "customer_id": TEXT})
     return made
@@ -159,7 +171,9 @@ def facts_frame(rows: Sequence[Mapping[str, Any]], types: Mapping[str, Type]) ->
         values = [row.get(name) for row in rows]
         if type_.kind is Kind.RATIO:
             pairs = [None if value in {None, ABSENT} else Fraction(value) for value in values]
-            columns[name] = pl.Series([None if each is None else each.numerator for each in pairs], dtype=pl.Int64)
+            columns[name] = pl.Series(
+                [None if each is None else each.numerator for each in pairs], dtype=pl.Int64
+            )
             columns[f"{name}.over"] = pl.Series(
                 [None if each is None else each.denominator for each in pairs], dtype=pl.Int64
             )

@@ -6,13 +6,21 @@ declared fields do not allow; what it finds is told in the words of the record r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import narwhals as nw
 
 from dealerrules.engines.columns import MAX_64, most_of
-from dealerrules.engines.entry import Opened, cast_fields, dotless, open_frames, rows_of, table_named
+from dealerrules.engines.entry import (
+    Opened,
+    cast_fields,
+    dotless,
+    key_faults,
+    open_frames,
+    rows_of,
+    table_named,
+)
 from dealerrules.engines.frame import attributes_of
 from dealerrules.faults import SAYS, Fault, FieldError, RecordError, messages
 from dealerrules.readers import check_value
@@ -40,7 +48,7 @@ class _Test:
     field: str
     type: Type | None
     wrong: nw.Expr
-    shown: nw.Expr = field(default_factory=lambda: nw.lit(None))
+    shown: nw.Expr | None = None
 
 
 def check_tables(tables: Mapping[str, Any], subject: str, editions: Iterable[Edition]) -> None:
@@ -54,6 +62,9 @@ def check_tables(tables: Mapping[str, Any], subject: str, editions: Iterable[Edi
     for name, frame in opened.tables.items():
         kind = table_named(name)
         assert kind is not None
+        keys = kind.key if isinstance(kind, Subject) else ("customer_id", kind.date_field)
+        if key_faults(name, frame, keys):
+            continue  # the engine says so
         faults += _table_faults(opened, name, frame, kind, attributes)
     if faults:
         raise RecordError(faults)
@@ -85,10 +96,10 @@ def _tests(
     name: str, frame: nw.LazyFrame[Any], kind: Table | Subject, attributes: Mapping[str, Type]
 ) -> list[_Test]:
     types = {**kind.fields, **(attributes if isinstance(kind, Subject) else {})}
-    cast = cast_fields(name, frame, types, [])
     schema = frame.collect_schema()
     owner = kind.id_field if isinstance(kind, Subject) else "customer_id"
-    tests = [_Test(owner or "", None, _missing(owner or "", schema))]
+    cast = cast_fields(name, frame, types, [], owner)
+    tests = [_Test(owner, None, _missing(owner, schema))]
     required = {each for each, info in kind.model.model_fields.items() if info.is_required()} - {owner}
     for field_, value in cast.items():
         if field_ in required:
@@ -128,19 +139,18 @@ def _fault(
         dated = isinstance(kind, Table) and test.field == kind.date_field
         error = FieldError(None, SAYS["event_date"] if dated else _SAYS["no_id"], count=count)
     else:
-        example = rows_of(frame.filter(test.wrong).select(value=test.shown).head(1), opened.backend)[0]["value"]
+        shown = test.shown if test.shown is not None else nw.col(test.field)
+        example = rows_of(frame.filter(test.wrong).select(value=shown).head(1), opened.backend)[0]["value"]
         try:
             check_value(example, test.type)
             error = FieldError(example, SAYS["refused"], why=str(test.type))
         except FieldError as refused:
             error = refused
-    said = {lang: text for lang, text in (("en", error.message), ("zh", error.message_zh))}
+    english, chinese = error.message, error.message_zh
     if count > 1 and test.type is not None:
-        said = {
-            "en": _SAYS["rows"][0].format(message=said["en"], count=f"{count:,}"),
-            "zh": _SAYS["rows"][1].format(message=said["zh"], count=f"{count:,}"),
-        }
-    return Fault("", None, test.field, error.value, said["en"], said["zh"], name)
+        english = _SAYS["rows"][0].format(message=english, count=f"{count:,}")
+        chinese = _SAYS["rows"][1].format(message=chinese, count=f"{count:,}")
+    return Fault("", None, test.field, error.value, english, chinese, name)
 
 
 def _duplicates(opened: Opened, name: str, frame: nw.LazyFrame[Any], keys: list[str]) -> list[Fault]:
@@ -152,8 +162,12 @@ def _duplicates(opened: Opened, name: str, frame: nw.LazyFrame[Any], keys: list[
     repeated = (
         known.select(*keys).with_columns(times=nw.lit(1, nw.Int64)).group_by(*keys).agg(nw.col("times").sum())
     ).filter(nw.col("times") > 1)
-    found = rows_of(repeated.select(count=(nw.col("times") - 1).sum(), first=nw.col(keys[0]).min()), opened.backend)
+    found = rows_of(
+        repeated.select(count=(nw.col("times") - 1).sum(), first=nw.col(keys[0]).min()), opened.backend
+    )
     count = int(found[0]["count"] or 0)
     if not count:
         return []
-    return [FieldError(found[0]["first"], _SAYS["duplicates"], count=f"{count:,}").at("", None, keys[0], name)]
+    return [
+        FieldError(found[0]["first"], _SAYS["duplicates"], count=f"{count:,}").at("", None, keys[0], name)
+    ]

@@ -16,7 +16,7 @@ from enum import StrEnum
 from fractions import Fraction
 from functools import reduce
 from math import gcd, lcm
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 import narwhals as nw
 
@@ -182,7 +182,7 @@ def field_column(type_: Type, value: nw.Expr, absent: nw.Expr | None = None) -> 
     return Column(type_, value, absent=absent, scale=scale, most=most, negative=type_.kind is Kind.NUMBER)
 
 
-def missing_column(type_: Type, dtype: nw.dtypes.DType | type[nw.dtypes.DType]) -> Column:
+def missing_column(type_: Type, dtype: Any) -> Column:
     """Return a column of which nothing is known."""
     return replace(field_column(type_, nw.lit(None).cast(dtype)), most=0)
 
@@ -200,6 +200,7 @@ def constant(value: Value, type_: Type) -> Column:
             negative=number < 0,
             fixed=number.numerator,
         )
+    assert not isinstance(value, Fraction)
     return Column(type_, day_of(value) if isinstance(value, date) else nw.lit(value), unknown=False)
 
 
@@ -319,11 +320,7 @@ class Algebra:
 
     def day_number(self, day: nw.Expr) -> nw.Expr:
         """Return the days since the epoch."""
-        return (
-            day.cast(nw.Int64)
-            if self.backend is Backend.POLARS
-            else (day - day_of(EPOCH)).cast(nw.Int64)
-        )
+        return day.cast(nw.Int64) if self.backend is Backend.POLARS else (day - day_of(EPOCH)).cast(nw.Int64)
 
     def days_between(self, start: nw.Expr, end: nw.Expr | date) -> nw.Expr:
         """Return the days from one day to another."""
@@ -372,9 +369,7 @@ class Algebra:
         """Return whether a value is one of some."""
         if not item.is_number:
             return _guarded(item.value.is_in(list(among)), [item])
-        return either(
-            [self.compare(Comparison.EQUAL, item, constant(value, item.type)) for value in among]
-        )
+        return either([self.compare(Comparison.EQUAL, item, constant(value, item.type)) for value in among])
 
     def arithmetic(self, how: Operator, left: Column, right: Column, type_: Type) -> Column:
         """Return an operation on two columns."""
@@ -453,7 +448,11 @@ class Algebra:
         there = over != 0
         if right.negative:
             value = nw.when(over < 0).then(value * -1).otherwise(value)
-            over = over.abs() if self.backend is not Backend.PYSPARK else nw.when(over < 0).then(over * -1).otherwise(over)
+            over = (
+                over.abs()
+                if self.backend is not Backend.PYSPARK
+                else nw.when(over < 0).then(over * -1).otherwise(over)
+            )
         both_there = ~left.missing & ~right.missing & there
         value, over = nw.when(both_there).then(value), nw.when(both_there).then(over)
         negative = left.negative or right.negative
@@ -507,10 +506,20 @@ class Algebra:
         value = self.widened(column.value, column.most, max(column.most, by_most))
         by = self.widened(by, by_most, max(column.most, by_most)) if isinstance(by, nw.Expr) else by
         held = max(column.most, by_most) if isinstance(by, nw.Expr) else column.most
-        whole = self.quotient(value * -1, held, by, by_most) * -1 if up else self.quotient(value, held, by, by_most)
+        whole = (
+            self.quotient(value * -1, held, by, by_most) * -1
+            if up
+            else self.quotient(value, held, by, by_most)
+        )
         most = column.most // (column.scale if column.over is None else 1) + 1
         return replace(
-            column, value=self.narrowed(whole, held, most), scale=1, over=None, over_most=1, most=most, fixed=None
+            column,
+            value=self.narrowed(whole, held, most),
+            scale=1,
+            over=None,
+            over_most=1,
+            most=most,
+            fixed=None,
         )
 
     def first_known(self, columns: Sequence[Column]) -> Column:
@@ -524,7 +533,7 @@ class Algebra:
         value = nw.coalesce(*(column.value for column in columns))
         over = None
         if columns[0].over is not None:
-            over = nw.coalesce(*(nw.when(~column.missing).then(column.over) for column in columns))  # type: ignore[arg-type]
+            over = nw.coalesce(*(nw.when(~column.missing).then(column.over) for column in columns))
         unknown = absent = None
         if all(column.may_miss for column in columns):
             unknown = any(column.unknown for column in columns)
@@ -546,9 +555,7 @@ class Algebra:
         """Return the value listed for another one; for what is not listed there is none."""
         tests = [self.compare(Comparison.EQUAL, by, constant(key, by.type)).true for key, _ in cases]
         values = self.alike([constant(value, type_) for _, value in cases])
-        listed = [
-            nw.when(test).then(each.value) for test, each in zip(tests, values, strict=True)
-        ]
+        listed = [nw.when(test).then(each.value) for test, each in zip(tests, values, strict=True)]
         negative = any(each.negative for each in values)
         return replace(
             values[0], value=nw.coalesce(*listed), unknown=True, absent=by.absent, negative=negative
@@ -618,6 +625,8 @@ def month_number(day: nw.Expr) -> nw.Expr:
     return day.dt.year().cast(nw.Int64) * 12 + day.dt.month().cast(nw.Int64)
 
 
-def whole_number(value: nw.Expr, *, most: int = MAX_COUNT, negative: bool = False, type_: Type = COUNT) -> Column:
+def whole_number(
+    value: nw.Expr, *, most: int = MAX_COUNT, negative: bool = False, type_: Type = COUNT
+) -> Column:
     """Return a whole number that is always there."""
     return Column(type_, value, unknown=False, most=most, negative=negative)

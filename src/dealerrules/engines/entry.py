@@ -7,7 +7,6 @@ one that cannot be that exactly is refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +19,7 @@ from dealerrules.records import SUBJECTS, TABLES, Subject, Table
 from dealerrules.values import FEN_PER_YUAN, Kind, Type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 _SAYS: Final = messages("""
 kind | a polars, pandas or pyarrow frame, a DuckDB relation or a PySpark frame is needed, not `{value}` | 需要 polars、pandas、pyarrow、DuckDB 或 PySpark 的表，而不是 `{value}`
@@ -131,9 +130,13 @@ def _opened(kind: str, frames: Mapping[str, Any]) -> Opened:
             return Opened(Backend.POLARS, tables, eager=False, close=nw.to_native)
         case "polars":
             tables = {name: nw.from_native(frame.lazy()) for name, frame in frames.items()}
-            return Opened(Backend.POLARS, tables, eager=True, close=lambda found: nw.to_native(found).collect())
+            return Opened(
+                Backend.POLARS, tables, eager=True, close=lambda found: nw.to_native(found).collect()
+            )
         case _:
-            tables = {name: nw.from_native(_to_polars(name, frame, kind).lazy()) for name, frame in frames.items()}
+            tables = {
+                name: nw.from_native(_to_polars(name, frame, kind).lazy()) for name, frame in frames.items()
+            }
             back = _to_pandas if kind == "pandas" else _to_arrow
             return Opened(Backend.POLARS, tables, eager=True, close=back)
 
@@ -186,9 +189,11 @@ def _unworded(found: Any) -> Any:
     import polars as pl  # noqa: PLC0415 - it is loaded: the frame is of it
 
     made = nw.to_native(found).collect()
-    return made.with_columns(pl.col(pl.Enum).cast(pl.String)) if any(
-        isinstance(each, pl.Enum) for each in made.schema.values()
-    ) else made
+    return (
+        made.with_columns(pl.col(pl.Enum).cast(pl.String))
+        if any(isinstance(each, pl.Enum) for each in made.schema.values())
+        else made
+    )
 
 
 def _to_pandas(found: nw.LazyFrame[Any]) -> Any:
@@ -237,15 +242,7 @@ def check_names(subject: str, frames: Iterable[str]) -> None:
         raise RecordError(faults)
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
-    """A column as the engine holds it: whole numbers, dates, text and true or false."""
-
-    value: nw.Expr
-    scale: int = 1
-
-
-def cast_column(table: str, name: str, type_: Type, dtype: Any) -> Cast:
+def cast_column(name: str, type_: Type, dtype: Any) -> nw.Expr:
     """Return a column cast to what its field is, money in fen and numbers in millionths.
 
     Raises:
@@ -256,19 +253,19 @@ def cast_column(table: str, name: str, type_: Type, dtype: Any) -> Cast:
     match type_.kind:
         case Kind.TEXT | Kind.CATEGORY:
             if dtype in {nw.String(), nw.Unknown()} or isinstance(dtype, nw.Enum | nw.Categorical):
-                return Cast(column if dtype == nw.String() else column.cast(nw.String))
+                return column if dtype == nw.String() else column.cast(nw.String)
         case Kind.BOOLEAN:
             if dtype in {nw.Boolean(), nw.Unknown()}:
-                return Cast(column if dtype == nw.Boolean() else column.cast(nw.Boolean))
+                return column if dtype == nw.Boolean() else column.cast(nw.Boolean)
         case Kind.DATE:
-            return Cast(_as_date(column, dtype, type_))
+            return _as_date(column, dtype, type_)
         case Kind.COUNT | Kind.MONTHS | Kind.DAYS:
             if dtype.is_integer() or dtype == nw.Unknown() or _decimals(dtype) == 0:
-                return Cast(column if dtype == nw.Int64() else column.cast(nw.Int64))
+                return column if dtype == nw.Int64() else column.cast(nw.Int64)
         case Kind.MONEY:
-            return Cast(_scaled(column, dtype, FEN_PER_YUAN, 2, "float"))
+            return _scaled(column, dtype, FEN_PER_YUAN, 2, "float")
         case _:
-            return Cast(_scaled(column, dtype, MICRO, 6, "float_number"))
+            return _scaled(column, dtype, MICRO, 6, "float_number")
     if dtype.is_float():
         raise FieldError(shown, _SAYS["float_number"])
     raise _needs(type_, dtype)
@@ -316,17 +313,27 @@ def _scaled(column: nw.Expr, dtype: Any, scale: int, places: int, float_code: st
 
 
 def cast_fields(
-    name: str, frame: nw.LazyFrame[Any], fields: Mapping[str, Type], faults: list[Fault]
+    name: str,
+    frame: nw.LazyFrame[Any],
+    fields: Mapping[str, Type],
+    faults: list[Fault],
+    own_id: str | None = None,
 ) -> dict[str, nw.Expr]:
-    """Return those fields of a table that are there, cast; what cannot be cast becomes a fault."""
+    """Return those fields of a table that are there, cast; what cannot be cast becomes a fault.
+
+    The id that joins tables, `own_id`, may be numbers as well.
+    """
     schema = frame.collect_schema()
     made: dict[str, nw.Expr] = {}
     for field, type_ in fields.items():
         held = dotless(field) if dotless(field) in schema.names() else field
         if held not in schema.names():
             continue
+        if field == own_id and schema[held].is_integer():
+            made[field] = nw.col(held).cast(nw.String)
+            continue
         try:
-            made[field] = cast_column(name, held, type_, schema[held]).value
+            made[field] = cast_column(held, type_, schema[held])
         except FieldError as error:
             faults.append(error.at("", None, field, name))
     return made

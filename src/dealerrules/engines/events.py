@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 import narwhals as nw
 
@@ -47,11 +47,12 @@ CODES: Final = 64
 """Words of a category that a day number is packed with; one with more goes the long way."""
 _FIRST_DAY: Final = date.min
 
+
 @dataclass(frozen=True, slots=True)
 class Reduced:
     """Frames of one row a customer, keyed by ``id``, and the values that their columns make once joined."""
 
-    frames: list[nw.LazyFrame]
+    frames: list[nw.LazyFrame[Any]]
     make: dict[Aggregate, Callable[[], Column]]
     fill: dict[str, nw.Expr] = field(default_factory=dict)
     """What the columns hold for a customer without events."""
@@ -71,7 +72,7 @@ class Events:
     def __init__(
         self,
         algebra: Algebra,
-        frame: nw.LazyFrame,
+        frame: nw.LazyFrame[Any],
         table: str,
         as_of: date | nw.Expr,
         prefix: str,
@@ -236,7 +237,9 @@ class Events:
         self, expr: Aggregate, name: str, taken: nw.Expr | None, words: Sequence[tuple[nw.Expr, str | bool]]
     ) -> None:
         """Find the day together with what is said on it: the most and the least, which differ where events disagree."""
-        code = nw.coalesce(*(nw.when(test).then(nw.lit(at)) for at, (test, _) in enumerate(words, 1)), nw.lit(0))
+        code = nw.coalesce(
+            *(nw.when(test).then(nw.lit(at)) for at, (test, _) in enumerate(words, 1)), nw.lit(0)
+        )
         day = self.algebra.day_number(self.day)
         sign = 1 if expr.how is Reduction.LATEST else -1
         for suffix, part in (("", code), ("_least", (CODES - 1) - code)):
@@ -248,7 +251,9 @@ class Events:
             most, least = nw.col(name), nw.col(f"{name}_least")
             code = most - most // CODES * CODES
             agreed = code + (least - least // CODES * CODES) == CODES - 1
-            said = [nw.when(agreed & (code == at)).then(nw.lit(word)) for at, (_, word) in enumerate(words, 1)]
+            said = [
+                nw.when(agreed & (code == at)).then(nw.lit(word)) for at, (_, word) in enumerate(words, 1)
+            ]
             value = nw.coalesce(*said) if len(said) > 1 else said[0]
             assert expr.take is not None
             return Column(expr.take.type, value, absent=most.is_null())
@@ -281,8 +286,7 @@ class Events:
         def make() -> Column:
             most = nw.col(name)
             agreed = (most == nw.col(f"{name}_least")) & ~nw.col(f"{name}_lacks")
-            column = field_column(field_.type, nw.when(agreed).then(most), nw.col(f"{name}_lacks").is_null())
-            return column
+            return field_column(field_.type, nw.when(agreed).then(most), nw.col(f"{name}_lacks").is_null())
 
         self.made.make[expr] = make
 
@@ -304,7 +308,9 @@ class Events:
         )
         # what an earlier cover reaches: the furthest end of those that begin before, or on the same day
         covers = covers.with_columns(reach=nw.col("stops").cum_max().over("id", order_by=["starts", "stops"]))
-        covers = covers.with_columns(reached=nw.col("reach").shift(1).over("id", order_by=["starts", "stops"]))
+        covers = covers.with_columns(
+            reached=nw.col("reach").shift(1).over("id", order_by=["starts", "stops"])
+        )
         broken = nw.col("reached").is_null() | (nw.col("starts") - nw.col("reached") - 1 > gap)
         covers = covers.with_columns(
             run=nw.when(broken).then(nw.col("begins")), holds=nw.col("ends") >= day_of(self.as_of)

@@ -8,13 +8,24 @@ of rows stays one pass over the columns.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, assert_never
 
 import narwhals as nw
 
-from dealerrules.engines.columns import ALWAYS, MAX_64, Algebra, Backend, Column, Flags, both, constant
+from dealerrules.engines.columns import (
+    ALWAYS,
+    MAX_64,
+    Algebra,
+    Backend,
+    Column,
+    Flags,
+    both,
+    constant,
+    day_of,
+)
 from dealerrules.expr import Operator
 from dealerrules.policy.model import AnyDecision, Hit, Offer, Output, Payout, Rules, Stage, Tier
 from dealerrules.values import FEN_PER_YUAN, TEXT, Kind, Rounding, Type
@@ -23,7 +34,7 @@ from dealerrules.verdict import Status
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dealerrules.policy.model import Cell, Line
+    from dealerrules.policy.model import Cell
 
 BITS: Final = 60
 """Rules in one word of a mask: below the sign, and every backend multiplies so far exactly."""
@@ -139,7 +150,8 @@ class Flat:
             granted = [
                 (test, name)
                 for name in names[:-1]
-                if (test := any_of([truths.true[at] for at in mine if tier.rules[at].answer == name])) is not None
+                if (test := any_of([truths.true[at] for at in mine if tier.rules[at].answer == name]))
+                is not None
             ]
             said = self.words([*granted, (nw.lit(value=True), names[-1])], names)
             made["" if angle is None else f".{angle.id}"] = said
@@ -181,7 +193,9 @@ class Flat:
     def _stage(self, stage: Stage, truths: Truths) -> Columns:
         at = {rule.id: place for place, rule in enumerate(stage.rules)}
         order = [at[rule] for rule in stage.order]
-        decided, undefined = self._first_true([truths.true[i] for i in order], [truths.unknown[i] for i in order])
+        decided, undefined = self._first_true(
+            [truths.true[i] for i in order], [truths.unknown[i] for i in order]
+        )
         said = [(truths.true[i], stage.rules[i].id) for i in order]
         answer = self.words(said, list(stage.order))
         undetermined = None
@@ -205,7 +219,9 @@ class Flat:
     def _payout(self, payout: Payout, truths: Truths, amount: nw.Expr) -> Columns:
         there = ~amount.is_null()
         bands = [
-            (truths.true[at] & there, rule.id) for at, rule in enumerate(payout.rules) if rule.id in payout.bands
+            (truths.true[at] & there, rule.id)
+            for at, rule in enumerate(payout.rules)
+            if rule.id in payout.bands
         ]
         return {
             "": self.yuan(amount),
@@ -235,7 +251,11 @@ class Flat:
         }
         if len(values) == 1:
             return {"": next(iter(values.values())), **made}
-        return {"": self._row_ids(table, found), **{f".{name}": each for name, each in values.items()}, **made}
+        return {
+            "": self._row_ids(table, found),
+            **{f".{name}": each for name, each in values.items()},
+            **made,
+        }
 
     def _table(self, table: Rules, truths: Truths) -> _Found:
         at = {rule.id: place for place, rule in enumerate(table.rules)}
@@ -306,7 +326,9 @@ class Flat:
         if kind is Kind.CATEGORY:
             pairs = [(tests[class_], str(cell)) for class_, cell in cells.items()]
             return self.words(pairs, output.type.options)
-        return nw.coalesce(*(nw.when(tests[class_]).then(_stated(cell, kind, cells)) for class_, cell in cells.items()))
+        return nw.coalesce(
+            *(nw.when(tests[class_]).then(_stated(cell, kind, cells)) for class_, cell in cells.items())
+        )
 
     # --- values ---------------------------------------------------------------------------------------
 
@@ -322,7 +344,11 @@ class Flat:
         value = column.value.cast(nw.Decimal(38, 0)) if column.wide else column.value.cast(nw.Int64)
         if column.type.kind is Kind.MONEY and column.scale == 1 and column.over is None:
             return {name: self.yuan(column.value)}
-        if column.type.kind in {Kind.COUNT, Kind.MONTHS, Kind.DAYS} and column.scale == 1 and column.over is None:
+        if (
+            column.type.kind in {Kind.COUNT, Kind.MONTHS, Kind.DAYS}
+            and column.scale == 1
+            and column.over is None
+        ):
             return {name: value}
         over, over_most = self.algebra.product(
             nw.lit(1, nw.Int64) if column.over is None else column.over,
@@ -335,9 +361,7 @@ class Flat:
 
     # --- as facts -------------------------------------------------------------------------------------
 
-    def as_fact(
-        self, decision: AnyDecision, truths: Truths, amount: Column | None, type_: Type
-    ) -> Column:
+    def as_fact(self, decision: AnyDecision, truths: Truths, amount: Column | None, type_: Type) -> Column:
         """Return a decision's answer as the value of a fact: unknown unless decided."""
         match decision:
             case Payout():
@@ -351,7 +375,10 @@ class Flat:
                 open_ = any_of(truths.unknown)
                 nothing = ~_or(truths.true)
                 return Column(
-                    TEXT, answer, unknown=open_ is not None, absent=nothing if open_ is None else nothing & ~open_
+                    TEXT,
+                    answer,
+                    unknown=open_ is not None,
+                    absent=nothing if open_ is None else nothing & ~open_,
                 )
             case Rules():
                 return self._rules_as_fact(decision, truths, type_)
@@ -429,9 +456,10 @@ def _stated(cell: Cell, kind: Kind, cells: Mapping[int, Cell]) -> nw.Expr:
         places = max(_places(Fraction(each)) for each in cells.values())  # type: ignore[arg-type]
         scaled = Fraction(cell) * 10**places  # type: ignore[arg-type]
         return nw.lit(Decimal(scaled.numerator).scaleb(-places), nw.Decimal(38, places))
-    if kind in {Kind.COUNT, Kind.MONTHS, Kind.DAYS}:
-        return nw.lit(cell, nw.Int64)
-    return nw.lit(cell)
+    if isinstance(cell, date):
+        return day_of(cell)
+    assert isinstance(cell, int | str)
+    return nw.lit(cell, nw.Int64) if kind in {Kind.COUNT, Kind.MONTHS, Kind.DAYS} else nw.lit(cell)
 
 
 def _places(number: Fraction) -> int:
@@ -449,9 +477,9 @@ def level_in(tier: Tier, truths: Truths, angle: str | None, allowed: Sequence[st
     granted: list[nw.Expr | None] = []
     possible: list[nw.Expr | None] = []
     for name in names[:-1]:
-        here = [at for at in mine if tier.rules[at].answer == name]
-        granted.append(any_of([truths.true[at] for at in here]))
-        possible.append(any_of([truths.unknown[at] for at in here]))
+        of_level = [at for at in mine if tier.rules[at].answer == name]
+        granted.append(any_of([truths.true[at] for at in of_level]))
+        possible.append(any_of([truths.unknown[at] for at in of_level]))
     last = len(names) - 1
     is_granted = [_at_first(granted, place) for place in range(last + 1)]
     inside = [name in allowed for name in names]
@@ -503,7 +531,9 @@ def settled(
     for rule in payout.rules:
         parts = lines[rule.id]
         exact = algebra.summed([amount for _, amount in parts])
-        there = [~column.missing for units, amount in parts for column in (units, amount) if column is not None]
+        there = [
+            ~column.missing for units, amount in parts for column in (units, amount) if column is not None
+        ]
         if times is not None:
             exact = algebra.arithmetic(Operator.MULTIPLY, exact, times, exact.type)
             there.append(_is_whole(algebra, times))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import narwhals as nw
 
+from dealerrules.engines.context import Context
 from dealerrules.engines.entry import dotless, open_frames, rows_of
 from dealerrules.engines.frame import attributes_of, question_of
 from dealerrules.faults import FieldError, RecordError, messages
@@ -96,7 +97,7 @@ def _household_owners(
     opened: Opened, subject: str, key: object, editions: Sequence[Edition], as_of: date
 ) -> int | None:
     question = question_of(opened, subject, editions, as_of)
-    question.count_households()
+    Context(question, editions[0], as_of).count_households()
     column = question.fields["household_brand_owners"]
     found = rows_of(question.frame.filter(nw.col("id") == key).select(owners=column.value), opened.backend)
     owners = found[0]["owners"]
