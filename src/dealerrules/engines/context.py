@@ -169,15 +169,16 @@ class Context:
         self._guard(asked, depths)
         depths = {}
         self._measure(wanted, depths)
-        new: dict[int, list[Unit]] = {}
+        early = self._joins(depths)
+        rounds: dict[tuple[bool, int], list[Unit]] = {}
         for unit in sorted(depths.keys() - self.written, key=repr):
-            new.setdefault(depths[unit], []).append(unit)
-        for depth in sorted(new):
+            rounds.setdefault((unit not in early, depths[unit]), []).append(unit)
+        for _, units in sorted(rounds.items()):
             try:
-                self._round(new[depth])
+                self._round(units)
             except TooLarge as error:
                 if not error.args:
-                    error.args = (named(new[depth]),)
+                    error.args = (named(units),)
                 raise
         self.written |= depths.keys()
 
@@ -194,6 +195,17 @@ class Context:
             else:
                 stack.append((unit, True))
                 stack += [(each, False) for each in needs if each not in depths]
+
+    def _joins(self, units: Iterable[Unit]) -> set[Unit]:
+        """Return what is joined to the frame, with all that it needs: a join copies the columns that are there."""
+        found: set[Unit] = set()
+        stack = [unit for unit in units if unit[0] in {"events", "before", "household"}]
+        while stack:
+            unit = stack.pop()
+            if unit not in found:
+                found.add(unit)
+                stack += self._needs(unit)
+        return found
 
     def _guard(self, asked: Sequence[Expr], units: Iterable[Unit]) -> None:
         """Note for which subjects alone a day before an event must be looked at.

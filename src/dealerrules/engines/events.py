@@ -45,6 +45,7 @@ MANY: Final = 10**9
 """Events of one customer at most, for the bounds of sums: more do not fit in any store."""
 CODES: Final = 64
 """Words of a category that a day number is packed with; one with more goes the long way."""
+SMALL_FIRST: Final = ("suggestions", "surveys", "insurance", "referrals", "contacts", "vehicles", "visits")
 _FIRST_DAY: Final = date.min
 
 
@@ -364,8 +365,8 @@ def eve_of(day: nw.Expr) -> nw.Expr:
 
 
 def tables_of(exprs: Iterable[Aggregate]) -> dict[str, list[Aggregate]]:
-    """Return aggregates by table."""
+    """Return aggregates by table; tables that have most events come last, for a join copies what was joined before."""
     found: dict[str, list[Aggregate]] = {}
-    for expr in exprs:
+    for expr in sorted(exprs, key=lambda expr: SMALL_FIRST.index(expr.table)):
         found.setdefault(expr.table, []).append(expr)
     return found
