@@ -54,7 +54,8 @@ class Truths:
     true: tuple[nw.Expr, ...]
     unknown: tuple[nw.Expr | None, ...]
 
-    def word(self, columns: Sequence[nw.Expr | None], at: int) -> nw.Expr:
+    @staticmethod
+    def word(columns: Sequence[nw.Expr | None], at: int) -> nw.Expr:
         """Return one word of a mask; small blocks are added up in small numbers first, which costs a quarter."""
         part = columns[at * BITS : (at + 1) * BITS]
         words: list[nw.Expr] = []
@@ -92,6 +93,27 @@ def _or(columns: Sequence[nw.Expr | None]) -> nw.Expr:
     return nw.lit(value=False) if found is None else found
 
 
+def _of_level(tier: Tier, columns: Sequence[nw.Expr | None], level: str, angle: str | None) -> nw.Expr | None:
+    """Return where a rule that grants a level is so, of one angle or of all."""
+    return any_of(
+        [
+            column
+            for rule, column in zip(tier.rules, columns, strict=True)
+            if rule.answer == level and angle in {None, rule.angle}
+        ]
+    )
+
+
+def _could_rise(granted: Sequence[nw.Expr | None], possible: Sequence[nw.Expr | None]) -> nw.Expr | None:
+    """Return where an unknown rule could raise the level: levels stand best first, the last is everyone's."""
+    rises: list[nw.Expr] = []
+    for place, open_ in enumerate(possible[:-1]):
+        if open_ is not None:
+            reached = any_of(granted[: place + 1])
+            rises.append(open_ if reached is None else open_ & ~reached)
+    return any_of(rises)
+
+
 def _first(columns: Sequence[nw.Expr | None], otherwise: int) -> nw.Expr:
     """Return the place of the first that is true."""
     found = [nw.when(each).then(nw.lit(at)) for at, each in enumerate(columns) if each is not None]
@@ -105,14 +127,14 @@ class Flat:
         self.algebra = algebra
 
     def words(self, said: Sequence[tuple[nw.Expr, str]], among: Sequence[str]) -> nw.Expr:
-        """Return the word of the first test that holds; null where none does."""
+        """Return the word of the first test that holds, null where none does; as text where `among` names no words."""
         if not said:
             return self._as_words(nw.lit(None).cast(nw.String), among)
         found = [nw.when(test).then(self._as_words(nw.lit(word), among)) for test, word in said]
         return nw.coalesce(*found) if len(found) > 1 else found[0]
 
     def _as_words(self, value: nw.Expr, among: Sequence[str]) -> nw.Expr:
-        if self.algebra.backend is Backend.POLARS:
+        if among and self.algebra.backend is Backend.POLARS:
             return value.cast(nw.Enum(list(dict.fromkeys(among))))
         return value
 
@@ -153,64 +175,51 @@ class Flat:
                 made = self._rules(decision, truths)
             case _:
                 assert_never(decision)
-        return made | truths.masks()
+        return {**truths.masks(), **made}
 
     def _tier(self, tier: Tier, truths: Truths) -> Columns:
         names = [level.id for level in tier.levels]
-        made: Columns = {}
-        for angle in (None, *tier.angles):
-            mine = [at for at, rule in enumerate(tier.rules) if angle is None or rule.angle == angle.id]
-            granted = [
-                (test, name)
-                for name in names[:-1]
-                if (test := any_of([truths.true[at] for at in mine if tier.rules[at].answer == name]))
-                is not None
-            ]
-            said = self.words([*granted, (nw.lit(value=True), names[-1])], names)
-            made["" if angle is None else f".{angle.id}"] = said
-        undetermined, undecided = self._could_rise(tier, truths)
-        made[".status"] = self.status(undetermined, None)
+        by_angle = {
+            angle.id: [_of_level(tier, truths.true, name, angle.id) for name in names]
+            for angle in tier.angles
+        }
+        granted = [any_of(flags) for flags in zip(*by_angle.values(), strict=True)]
+        made: Columns = {"": self._level(names, granted)}
+        for angle, flags in by_angle.items():
+            made[f".{angle}"] = self._level(names, flags)
+        possible = [_of_level(tier, truths.unknown, name, None) for name in names]
+        made[".status"] = self.status(_could_rise(granted, possible), None)
+        first = _first(granted[:-1], len(names) - 1)
         for at in range(max(1, -(-len(tier.rules) // BITS))):
-            because = self._because(tier, truths, undecided)
-            made[f".because{f'.{at}' if at else ''}"] = truths.word(because, at)
+            suffix = f".{at}" if at else ""
+            # a rule grants one level: the masks of the levels make up the mask of all, and one of them decides
+            masks = [
+                truths.word(
+                    [
+                        true if rule.answer == name else None
+                        for rule, true in zip(tier.rules, truths.true, strict=True)
+                    ],
+                    at,
+                )
+                for name in names
+            ]
+            chosen = [nw.when(first == place).then(mask) for place, mask in enumerate(masks)]
+            made[f".because{suffix}"] = nw.coalesce(*chosen)
+            made[f".true{suffix}"] = reduce(add, masks)
         return made
 
-    def _could_rise(self, tier: Tier, truths: Truths) -> tuple[nw.Expr | None, list[nw.Expr]]:
-        """Return where an unknown rule could raise the level, and for each level where it is not bettered."""
-        names = [level.id for level in tier.levels]
-        better: list[nw.Expr] = []
-        rises: list[nw.Expr] = []
-        free: list[nw.Expr] = []
-        for name in names:
-            nothing_better = ~_or(better) if better else nw.lit(value=True)
-            free.append(nothing_better)
-            mine = [at for at, rule in enumerate(tier.rules) if rule.answer == name]
-            granted = any_of([truths.true[at] for at in mine])
-            possible = any_of([truths.unknown[at] for at in mine])
-            if possible is not None and name != names[-1]:
-                open_ = possible if granted is None else possible & ~granted
-                rises.append(open_ & nothing_better)
-            if granted is not None:
-                better.append(granted)
-        return any_of(rises), free
+    def _level(self, names: Sequence[str], granted: Sequence[nw.Expr | None]) -> nw.Expr:
+        said = [(test, name) for test, name in zip(granted[:-1], names, strict=False) if test is not None]
+        return self.words([*said, (nw.lit(value=True), names[-1])], names)
 
-    @staticmethod
-    def _because(tier: Tier, truths: Truths, free: Sequence[nw.Expr]) -> list[nw.Expr | None]:
-        """Return the rules that grant the level: true, and no rule of a better level is."""
-        place = {level.id: at for at, level in enumerate(tier.levels)}
-        return [
-            true if place[rule.answer] == 0 else true & free[place[rule.answer]]
-            for rule, true in zip(tier.rules, truths.true, strict=True)
-        ]
-
-    def _stage(self, stage: Stage, truths: Truths) -> Columns:
+    def _stage(self, stage: Stage, truths: Truths, *, as_text: bool = False) -> Columns:
         at = {rule.id: place for place, rule in enumerate(stage.rules)}
         order = [at[rule] for rule in stage.order]
         decided, undefined = self._first_true(
             [truths.true[i] for i in order], [truths.unknown[i] for i in order]
         )
         said = [(truths.true[i], stage.rules[i].id) for i in order]
-        answer = self.words(said, list(stage.order))
+        answer = self.words(said, () if as_text else list(stage.order))
         undetermined = None
         if decided is not None:
             answer = nw.when(decided).then(answer)
@@ -256,12 +265,10 @@ class Flat:
     def _rules(self, table: Rules, truths: Truths) -> Columns:
         found = self._table(table, truths)
         made: Columns = {".status": self.status(found.undetermined, found.undefined)}
-        if found.said is None or not all(_is_scalar(output) for output in table.outputs):
+        if table.hit is Hit.COLLECT or not all(_is_scalar(output) for output in table.outputs):
             made[""] = self._row_ids(table, found)
             return made
-        values = {
-            output.id: self._cells(table, found.said, found.classes, output) for output in table.outputs
-        }
+        values = {output.id: self._cells(found, output) for output in table.outputs}
         if len(values) == 1:
             return {"": next(iter(values.values())), **made}
         return {
@@ -279,44 +286,47 @@ class Flat:
             undefined = none_true if table.otherwise is None else None
             if undefined is not None and open_ is not None:
                 undefined = undefined & ~open_
-            return _Found(true, None, (), open_, undefined)
-        classes = _classes(table)
+            return _Found(true, [], open_, undefined)
         rows = true
         possible = [t if u is None else t | u for t, u in zip(true, unknown, strict=True)]
-        conflict: nw.Expr | None = None
         if table.hit in {Hit.FIRST, Hit.PRIORITY}:
             winner = _first(true, len(true))
             rows = [each & (winner == place) for place, each in enumerate(true)]
             possible = [each & (winner >= place) for place, each in enumerate(possible)]
-        else:
-            conflict = self._conflict(table, true, classes)
-        spoken = [nw.when(each).then(nw.lit(classes[place])) for place, each in enumerate(possible)]
-        spoken.append(nw.when(none_true).then(nw.lit(classes[-1])))
-        least, most = nw.min_horizontal(*spoken), nw.max_horizontal(*spoken)
-        agreed = least == most
+        answers = _answers(table)
+        # what may be said, and by whom: the rows that say the same speak as one
+        spoken = [any_of([possible[place] for place in each.rows]) for each in answers]
+        spoken = [
+            each if not answer.otherwise else none_true if each is None else each | none_true
+            for each, answer in zip(spoken, answers, strict=True)
+        ]
+        voices = [each for each in spoken if each is not None]
+        agreed = _exactly_one(voices)
+        conflict = self._conflict(table, true, answers)
         if table.hit is Hit.UNIQUE and open_ is not None:
-            agreed = agreed & (_count(possible) <= 1)
-        no_answer = agreed & (least == _NO_ANSWER) if table.otherwise is None else None
+            agreed = agreed & ~_several(possible)
+        silent = [each for each, answer in zip(spoken, answers, strict=True) if answer.cells is None]
+        no_answer = agreed & _or(silent) if silent else None
         undefined = any_of([conflict, no_answer])
         undetermined = None if open_ is None else (~agreed if conflict is None else ~agreed & ~conflict)
         decided = agreed if undefined is None else agreed & ~undefined
-        return _Found(
-            [each & decided for each in rows],
-            nw.when(decided).then(least),
-            tuple(classes),
-            undetermined,
-            undefined,
-        )
+        said = [
+            (decided & each, answer.cells)
+            for each, answer in zip(spoken, answers, strict=True)
+            if each is not None and answer.cells is not None
+        ]
+        return _Found([each & decided for each in rows], said, undetermined, undefined)
 
     @staticmethod
-    def _conflict(table: Rules, true: Sequence[nw.Expr], classes: Sequence[int]) -> nw.Expr | None:
+    def _conflict(table: Rules, true: Sequence[nw.Expr], answers: Sequence[_Said]) -> nw.Expr | None:
         """Return where true rows contradict each other."""
-        if len(true) < 2:
+        if len(true) < 2 or table.hit in {Hit.FIRST, Hit.PRIORITY}:
             return None
         if table.hit is Hit.UNIQUE:
-            return _count(true) > 1
-        said = [nw.when(each).then(nw.lit(classes[place])) for place, each in enumerate(true)]
-        return (nw.min_horizontal(*said) != nw.max_horizontal(*said)).fill_null(value=False)
+            return _several(true)
+        said = [any_of([true[place] for place in each.rows]) for each in answers]
+        there = [each for each in said if each is not None]
+        return _several(there) if len(there) > 1 else None
 
     def _row_ids(self, table: Rules, found: _Found) -> nw.Expr:
         """Return the ids of the rows that answer, joined; null where none does."""
@@ -326,22 +336,15 @@ class Flat:
         joined = nw.concat_str(named, separator=" ", ignore_nulls=True)
         return nw.when(_or(found.rows)).then(joined)
 
-    def _cells(self, table: Rules, said: nw.Expr, classes: tuple[int, ...], output: Output) -> nw.Expr:
-        """Return the values of one output, by the class of the row that speaks."""
-        cells: dict[int, Cell] = {}
-        for row, class_ in zip(table.order, classes, strict=False):
-            cells.setdefault(class_, table.cells[row][output.id])
-        if table.otherwise is not None:
-            cells.setdefault(classes[-1], table.otherwise[output.id])
-        tests = {class_: said == class_ for class_ in cells}
+    def _cells(self, found: _Found, output: Output) -> nw.Expr:
+        """Return the values of one output, by what is said."""
         assert output.type is not None
         kind = output.type.kind
+        said = [(test, cells[output.id]) for test, cells in found.said]
         if kind is Kind.CATEGORY:
-            pairs = [(tests[class_], str(cell)) for class_, cell in cells.items()]
-            return self.words(pairs, output.type.options)
-        return nw.coalesce(
-            *(nw.when(tests[class_]).then(_stated(cell, kind, cells)) for class_, cell in cells.items())
-        )
+            return self.words([(test, str(cell)) for test, cell in said], output.type.options)
+        values = [cell for _, cell in said]
+        return nw.coalesce(*(nw.when(test).then(_stated(cell, kind, values)) for test, cell in said))
 
     # --- values ---------------------------------------------------------------------------------------
 
@@ -381,10 +384,10 @@ class Flat:
                 assert amount is not None
                 return amount
             case Stage():
-                return Column(TEXT, self._stage(decision, truths)[""].cast(nw.String))
+                return Column(TEXT, self._stage(decision, truths, as_text=True)[""])
             case Offer():
                 granted = [(true, rule.id) for rule, true in zip(decision.rules, truths.true, strict=True)]
-                answer = self.words(granted, [rule.id for rule in decision.rules]).cast(nw.String)
+                answer = self.words(granted, ())
                 open_ = any_of(truths.unknown)
                 nothing = ~_or(truths.true)
                 return Column(
@@ -401,72 +404,80 @@ class Flat:
                 assert_never(decision)
 
     def _rules_as_fact(self, table: Rules, truths: Truths, type_: Type) -> Column:
-        found = self._table(table, truths)
-        assert found.said is not None
-        output = table.outputs[0]
-        said = {class_: found.said == class_ for class_ in found.classes if class_ != _NO_ANSWER}
-        cells: dict[int, Cell] = {}
-        for row, class_ in zip(table.order, found.classes, strict=False):
-            cells.setdefault(class_, table.cells[row][output.id])
-        if table.otherwise is not None:
-            cells.setdefault(found.classes[-1], table.otherwise[output.id])
-        columns = [constant(cell, type_) for cell in cells.values()]  # type: ignore[arg-type]
-        columns = self.algebra.alike(columns)
-        chosen = [nw.when(said[class_]).then(each.value) for class_, each in zip(cells, columns, strict=True)]
+        said = self._table(table, truths).said
+        cells = [constant(cells[table.outputs[0].id], type_) for _, cells in said]  # type: ignore[arg-type]
+        columns = self.algebra.alike(cells)
+        chosen = [nw.when(test).then(each.value) for (test, _), each in zip(said, columns, strict=True)]
         first = columns[0]
-        return Column(
-            type_,
-            nw.coalesce(*chosen),
-            scale=first.scale,
-            most=first.most,
-            negative=any(each.negative for each in columns),
-        )
+        negative = any(each.negative for each in columns)
+        return Column(type_, nw.coalesce(*chosen), scale=first.scale, most=first.most, negative=negative)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Something that a table may say (nothing, where no row holds and nothing is stated otherwise), and who says it."""
+
+    cells: Mapping[str, Cell] | None
+    rows: list[int]
+    otherwise: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What a table comes to: the rows that answer, the class of what they say, and where there is no answer yet."""
+    """What a table comes to: the rows that answer, what is said and where, and where there is no answer yet."""
 
     rows: list[nw.Expr]
-    said: nw.Expr | None
-    classes: tuple[int, ...]  #: of each row in order, then of what holds otherwise
+    said: list[tuple[nw.Expr, Mapping[str, Cell]]]
     undetermined: nw.Expr | None
     undefined: nw.Expr | None
 
 
-_NO_ANSWER: Final = -1
-"""The class of what a table without `otherwise` says when no row holds."""
-
-
-def _classes(table: Rules) -> list[int]:
-    """Return for each row, and for what holds otherwise, a number that is the same where they say the same."""
-    seen: list[Mapping[str, Cell]] = []
-    made: list[int] = []
-    for cells in [*(table.cells[row] for row in table.order), table.otherwise]:
-        if cells is None:
-            made.append(_NO_ANSWER)
-            continue
-        if cells not in seen:
-            seen.append(cells)
-        made.append(seen.index(cells))
+def _answers(table: Rules) -> list[_Said]:
+    """Return everything different that a table may say."""
+    made: list[_Said] = []
+    for place, row in enumerate(table.order):
+        same = next((each for each in made if each.cells == table.cells[row]), None)
+        if same is None:
+            made.append(same := _Said(table.cells[row], []))
+        same.rows.append(place)
+    at = next((at for at, each in enumerate(made) if each.cells == table.otherwise), None)
+    if at is None:
+        return [*made, _Said(table.otherwise, [], otherwise=True)]
+    made[at] = _Said(made[at].cells, made[at].rows, otherwise=True)
     return made
 
 
+def _several(columns: Sequence[nw.Expr]) -> nw.Expr:
+    """Return where more than one is true."""
+    if len(columns) == 2:
+        return columns[0] & columns[1]
+    return _count(columns) > 1
+
+
+def _exactly_one(columns: Sequence[nw.Expr]) -> nw.Expr:
+    """Return where one is true, and one only."""
+    if len(columns) == 1:
+        return columns[0]
+    if len(columns) == 2:
+        return columns[0] != columns[1]
+    return _count(columns) == 1
+
+
 def _count(columns: Sequence[nw.Expr]) -> nw.Expr:
-    return nw.sum_horizontal(*(each.cast(nw.Int64) for each in columns))
+    return reduce(add, [each.cast(nw.Int16) for each in columns])
 
 
 def _is_scalar(output: Output) -> bool:
     return output.type is not None
 
 
-def _stated(cell: Cell, kind: Kind, cells: Mapping[int, Cell]) -> nw.Expr:
+def _stated(cell: Cell, kind: Kind, cells: Sequence[Cell]) -> nw.Expr:
     """Return a cell of a rules table as a literal: money in yuan, other numbers that are not whole as decimals."""
     if kind is Kind.MONEY:
         assert isinstance(cell, int)
         return nw.lit(Decimal(cell).scaleb(-2), nw.Decimal(38, 2))
     if kind in {Kind.RATIO, Kind.NUMBER, Kind.DISTANCE}:
-        places = max(_places(Fraction(each)) for each in cells.values())  # type: ignore[arg-type]
+        places = max(_places(Fraction(each)) for each in cells)  # type: ignore[arg-type]
         scaled = Fraction(cell) * 10**places  # type: ignore[arg-type]
         return nw.lit(Decimal(scaled.numerator).scaleb(-places), nw.Decimal(38, places))
     if isinstance(cell, date):
