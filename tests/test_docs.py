@@ -16,7 +16,7 @@ import run_docs  # noqa: E402
 
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(#[^)\s]*)?\)")
 COMMANDS = (
-    "python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/dealerrules demo",
+    'python3 -m venv .venv && .venv/bin/pip install -q ".[frames]" && .venv/bin/dealerrules demo',
     '.venv/bin/pip install -q ".[test]" && .venv/bin/python -m pytest -n 2',
 )
 

@@ -201,6 +201,22 @@ def test_each_row_under_the_version_of_its_own_date(kind: str, tmp_path: Path) -
     assert_rows_agree(out, answers, "purchase_id", book.decisions)
 
 
+def test_facts_are_dated_too(tmp_path: Path) -> None:
+    for at, text in enumerate(VERSIONS.split("---")):
+        (tmp_path / f"{at}.yaml").write_text(text, encoding="utf-8")
+    book = dr.load(tmp_path)
+    days = [date(2014, 6, 30), date(2014, 8, 1), date(2014, 10, 1), None]
+    facts = pl.DataFrame({"purchased_on": days, "amount": [100] * 4, "row": [1, 2, 3, 4]})
+    out = book.evaluate_facts_frame("purchase", facts, as_of=DAY, keep=["row"])
+    amounts = [None if each is None else str(each) for each in out["d"].to_list()]
+    assert (out["row"].to_list(), amounts) == ([1, 2, 3, 4], ["1.00", "2.00", None, None])
+    singly = [
+        book.evaluate_facts("purchase", {"purchased_on": day, "amount": 100}, as_of=DAY)["d"].status.value
+        for day in days
+    ]
+    assert out["d.status"].to_list() == singly == ["decided", "decided", "undefined", "undefined"]
+
+
 def test_more_rules_than_a_word_holds() -> None:
     """Bit i of word w is rule 60 w + i."""
     rows = ", ".join(

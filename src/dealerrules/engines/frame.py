@@ -102,7 +102,7 @@ def question_of(opened: Opened, subject: str, editions: Iterable[Edition], as_of
     algebra = Algebra(opened.backend)
     keys = {f"key {name}": nw.col(name) for name in meta.key}
     held = {f"field {dotless(name)}": value for name, value in cast.items()}
-    more = [nw.col(name) for name in ("row", UNSURE) if name in base.collect_schema().names()]
+    more = [nw.col(name) for name in (ROW, UNSURE) if name in base.collect_schema().names()]
     frame = base.select(nw.col(meta.id_field).alias("id"), *more, **keys, **held)
     fields = {name: field_column(types[name], nw.col(f"field {dotless(name)}")) for name in cast}
     return Question(algebra, Flat(algebra), subject, frame, fields, events, as_of)
@@ -159,8 +159,8 @@ def answers(
     keys = {name: nw.col(f"key {name}") for name in meta.key if f"key {name}" in there}
     kept = {name.removeprefix("kept "): nw.col(name) for name in there if name.startswith("kept ")}
     selected = [value.alias(name) for name, value in {**keys, **kept, **out}.items()]
-    if "row" in there:
-        selected.append(nw.col("row"))
+    if ROW in there:
+        selected.append(nw.col(ROW))
     return question.frame.select(*selected)
 
 
@@ -270,6 +270,8 @@ def evaluate_facts(
 
 
 FACTS: Final = "facts"
+ROW: Final = "\u00b7row"
+"""The number of a row among those that came in; no table has a column of this name."""
 _SAYS: Final = messages("""
 too_large | numbers in {value} may grow past the 37 digits that a data frame holds exactly; evaluate these records one by one | {value} 中的数字可能超过数据表能精确表示的 37 位；请逐条评估这些记录
 no_fact | there is no such fact | 没有这个事实
@@ -290,7 +292,7 @@ def _question_of_facts(
     suffixes = [dotless(".absent"), dotless(".over"), ".absent", ".over"]
     for name in there:
         stem = next((name.removesuffix(each) for each in suffixes if name.endswith(each)), name)
-        if name not in types and name not in {"row", *keep} and (stem == name or stem not in types):
+        if name not in types and name not in {ROW, *keep} and (stem == name or stem not in types):
             error = FieldError(None, _SAYS["no_fact"], near=nearest(name, types))
             faults.append(error.at(subject, None, name, FACTS))
     faults += key_faults(FACTS, base, keep)
@@ -308,7 +310,7 @@ def _question_of_facts(
     held = {f"field {dotless(name)}": value for name, value in {**cast, **divided}.items()}
     held |= {f"field {dotless(name)}": value.fill_null(value=False) for name, value in gone.items()}
     kept = {f"kept {name}": nw.col(name) for name in keep}
-    row = [nw.col("row")] if opened.eager else []
+    row = [nw.col(ROW)] if opened.eager else []
     algebra = Algebra(opened.backend)
     given: dict[str, Column] = {}
     for name in [*cast, *ratios]:
@@ -334,7 +336,7 @@ def _numbered(opened: Opened, table: str) -> Opened:
     """Number the rows of frames that came in as values, so that the answer can keep their order."""
     if not opened.eager:
         return opened
-    base = nw.to_native(opened.tables[table]).with_row_index("row")
+    base = nw.to_native(opened.tables[table]).with_row_index(ROW)
     return replace(opened, tables={**opened.tables, table: nw.from_native(base)})
 
 
@@ -353,7 +355,7 @@ def _answered(
     except TooLarge as error:
         said = FieldError(str(error), _SAYS["too_large"])
         raise RecordError([said.at(question.subject, None, "decisions")]) from None
-    return opened.close(found.sort("row").drop("row") if opened.eager else found)
+    return opened.close(found.sort(ROW).drop(ROW) if opened.eager else found)
 
 
 def conditions(
