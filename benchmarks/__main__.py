@@ -6,13 +6,11 @@
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks import ladder, one_customer, start
+from benchmarks.measure import machine
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 PACKAGES = ("pydantic", "PyYAML", "zen-engine", "rule-engine")
@@ -39,22 +37,6 @@ takes more than half of its time, so the second line, hand-written code with the
 """
 
 
-def machine() -> str:
-    """Return what it ran on."""
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        models = [
-            line for line in info.read_text(encoding="utf-8").splitlines() if line.startswith("model name")
-        ]
-        cpu = models[0].split(":", 1)[1].strip() if models else cpu
-    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    return (
-        f"{cpu}, {os.cpu_count()} cores, {platform.system()} {platform.release()};"
-        f" {platform.python_implementation()} {platform.python_version()}; {packages}."
-    )
-
-
 def main() -> None:
     """Run them."""
     wanted = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
@@ -64,7 +46,7 @@ def main() -> None:
     rounds = {one_customer: 20, ladder: 5, start: 3} if asked.quick else {}
     parts = [
         "# Benchmarks",
-        f"Written by `python -m benchmarks` on {datetime.now(UTC).date()}.\n\n{machine()}",
+        f"Written by `python -m benchmarks` on {datetime.now(UTC).date()}.\n\n{machine(PACKAGES)}",
         READING.strip(),
     ]
     for module in (one_customer, ladder, start):

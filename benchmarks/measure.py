@@ -5,12 +5,15 @@ from __future__ import annotations
 import gc
 import json
 import os
+import platform
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from importlib.metadata import distributions, version
+from pathlib import Path
 from time import perf_counter_ns
 from timeit import Timer
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -107,6 +110,23 @@ def duration(nanoseconds: float) -> str:
 def ratio(of: float, to: float) -> str:
     """Return how many times `to` a time is."""
     return f"{of / to:.2f}" if of < 10 * to else f"{of / to:.0f}"
+
+
+def machine(packages: Sequence[str]) -> str:
+    """Return what it ran on, with the versions of the packages compared, those that are there."""
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        models = [
+            line for line in info.read_text(encoding="utf-8").splitlines() if line.startswith("model name")
+        ]
+        cpu = models[0].split(":", 1)[1].strip() if models else cpu
+    there = {each.name for each in distributions()}
+    versions = ", ".join(f"{name} {version(name)}" for name in packages if name in there)
+    return (
+        f"{cpu}, {os.cpu_count()} cores, {platform.system()} {platform.release()};"
+        f" {platform.python_implementation()} {platform.python_version()}; {versions}."
+    )
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

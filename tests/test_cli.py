@@ -244,6 +244,267 @@ def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -
 
 
 # ---------------------------------------------------------------------------------------------------
+# evaluate tables
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> str:
+    """The same customers and the campaign as tables of an export, in Chinese."""
+    folder = tmp_path / "导出"
+    folder.mkdir()
+    files = {
+        "客户": "客户编号,客户类别,忠诚度,influential,media,household_brand_owners\nC1,个人,高,否,否,1\nC2,,,,,\n",
+        "维修": "客户编号,进厂日期\n"
+        + "".join(f"C1,2014/{month}/15\n" for month in range(3, 9))
+        + "C2,2013/1/10\n",
+        "招揽活动": "campaign_id,ends_on,target,returned\n2014-09,2014-09-30,110,111\n",
+    }
+    for name, text in files.items():
+        (folder / f"{name}.csv").write_bytes(text.encode("gbk"))
+    return str(folder)
+
+
+@pytest.fixture
+def bad_tables(tables: str) -> str:
+    """The tables with a visit of nobody, and a customer one of whose visits has no such day."""
+    visits = Path(tables, "维修.csv")
+    more = "C9,2014/1/1\nC3,2014/2/30\nC3,2014/3/1\n"
+    visits.write_bytes(visits.read_bytes() + more.encode("gbk"))
+    customers = Path(tables, "客户.csv")
+    customers.write_bytes(customers.read_bytes() + b"C3,,,,,\n")
+    return tables
+
+
+def test_tables_and_json_lines_come_to_the_same_answers(
+    store: str, tables: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate(store, "--format", "jsonl") == 0
+    expected = capsys.readouterr().out
+    assert evaluate(tables, "--format", "jsonl") == 0
+    out, err = capsys.readouterr()
+    assert out == expected
+    assert err.splitlines() == [f"{tables}/{name}.csv: the file is read as GBK" for name in ("客户", "维修")]
+
+
+def test_the_format_is_that_of_the_file(tables: str, tmp_path: Path) -> None:
+    for name in ("a.jsonl", "a.csv", "a.parquet", "a.txt"):
+        assert evaluate(tables, "--out", str(tmp_path / name)) == 0
+    assert json.loads((tmp_path / "a.jsonl").read_text().splitlines()[0])["id"] == "C1"
+    assert (tmp_path / "a.csv").read_text().startswith("subject,id,decision,")
+    assert (tmp_path / "a.parquet").read_bytes()[:4] == b"PAR1"
+    assert (tmp_path / "a.txt").read_text().startswith("id ")
+
+
+def test_parquet_holds_a_row_a_subject(store: str, tables: str, tmp_path: Path) -> None:
+    import polars as pl
+
+    for source in (store, tables):
+        target = tmp_path / "answers.parquet"
+        assert evaluate(source, "--out", str(target)) == 0
+        frame = pl.read_parquet(target).sort("id")
+        assert frame.columns[:3] == ["subject", "id", "customer_id"]
+        assert frame["id"].to_list() == ["2014-09", "C1", "C2"]
+        assert frame["subject"].to_list() == ["recall_campaign", "customer", "customer"]
+        assert frame["tier"].to_list() == [None, "super_vip", "general"]
+        assert [str(each) for each in frame["recall_bonus"]] == ["1115.00", "None", "None"]
+        assert frame["campaign_id"].to_list() == ["2014-09", None, None]
+
+
+def test_parquet_says_what_the_other_formats_say(tmp_path: Path) -> None:
+    import polars as pl
+
+    folder = str(tmp_path / "store")
+    assert main(["demo", "--customers", "60", "--keep", folder]) == 0
+    assert evaluate(folder, "--out", str(tmp_path / "a.parquet")) == 0
+    assert evaluate(folder, "--out", str(tmp_path / "a.csv")) == 0
+    frame = {
+        (row["subject"], row["id"]): row
+        for row in pl.read_parquet(tmp_path / "a.parquet").iter_rows(named=True)
+    }
+    checked = 0
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            found = frame[row["subject"], row["id"]]
+            if row["subject"] == "consultant_month":
+                continue  # one of each month
+            checked += 1
+            answer = found[row["decision"]]
+            said = "" if answer is None else str(answer).lower() if isinstance(answer, bool) else str(answer)
+            assert (said, found[f"{row['decision']}.status"]) == (row["answer"], row["status"]), row
+    assert checked > 500
+
+
+def test_one_subject(tables: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate(tables, "--subject", "recall_campaign", "--format", "csv") == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert {row["subject"] for row in rows} == {"recall_campaign"}
+
+
+def test_parquet_needs_a_file(tables: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate(tables, "--format", "parquet") == 2
+    assert capsys.readouterr().err == "dealerrules: the format parquet needs --out FILE\n"
+    assert evaluate(tables, "--format", "parquet", "--lang", "zh") == 2
+    assert capsys.readouterr().err == "dealerrules: parquet 格式需要 --out FILE\n"
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_skip_goes_on_and_writes_what_was_rejected(
+    bad_tables: str, form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / f"answers.{form}"
+    assert evaluate(bad_tables, "--out", str(target), "--on-error", "skip") == 1
+    rejected = tmp_path / f"answers.{form}.rejected.csv"
+    err = capsys.readouterr().err
+    assert f"{bad_tables}/维修.csv:9: customer_id: there is no customer `C9`" in err
+    assert f"{bad_tables}/维修.csv:10: customer C3, visited_on: there is no such day: `2014/2/30`" in err
+    assert err.splitlines()[-1] == f"4 rows rejected: see {rejected}"
+    assert target.exists()
+    with rejected.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    left_out = "the customer is left out, for other data of theirs is wrong"
+    assert [(row["table"], row["row"], row["id"], row["message"]) for row in rows] == [
+        ("customers", "4", "C3", left_out),
+        ("visits", "10", "C3", "visited_on: there is no such day: `2014/2/30`"),
+        ("visits", "9", "C9", "there is no customer `C9`"),
+        ("visits", "11", "C3", left_out),
+    ]
+    assert json.loads(rows[1]["cells"]) == {"客户编号": "C3", "进厂日期": "2014/2/30"}
+
+
+def test_the_file_of_rejected_rows_may_be_named(
+    faulty: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = tmp_path / "bad.csv"
+    assert evaluate(faulty, "--rejected", str(named), "--lang", "zh") == 1
+    assert f"1行被拒，连同原因写在 {named}" in capsys.readouterr().err
+    assert list(csv.reader(named.read_text(encoding="utf-8").splitlines())) == [
+        ["table", "place", "row", "id", "message", "cells"],
+        ["customers", faulty, "2", "C9", "visits[0].visited_on：没有这一天：`2014-02-30`", ""],
+    ]
+
+
+def test_cells_are_no_formulas(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ids = ["=1+1", "+cmd", "-x", "@y", "\tz", "-5", "plain"]
+    path = tmp_path / "s.jsonl"
+    path.write_text("".join(json.dumps({"customer_id": id_}) + "\n" for id_ in ids), encoding="utf-8")
+    assert evaluate(str(path), "--format", "csv", "--decision", "tier") == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["id"] for row in rows] == ["'=1+1", "'+cmd", "'-x", "'@y", "'\tz", "-5", "plain"]
+
+
+def test_a_mapping_file_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "d"
+    folder.mkdir()
+    (folder / "customers.csv").write_text("客户编号\nC1\n", encoding="utf-8")
+    (folder / "visits.csv").write_text("客户编号,进厂日期\nC1,3/4/14\n", encoding="utf-8")
+    mapping = tmp_path / "m.yaml"
+    mapping.write_text("visits: {dates: mdy}", encoding="utf-8")
+    assert evaluate(str(folder), "--decision", "churn_stage") == 1
+    assert "may be read as several days" in capsys.readouterr().err
+    assert evaluate(str(folder), "--decision", "churn_stage", "--mapping", str(mapping)) == 0
+    assert "wavering" in capsys.readouterr().out
+    assert explain(str(folder), "C1", "--decision", "churn_stage", "--mapping", str(mapping)) == 0
+    capsys.readouterr()
+    mapping.write_text("visits: {dates: mdd}", encoding="utf-8")
+    assert evaluate(str(folder), "--mapping", str(mapping), "--lang", "zh") == 1
+    assert capsys.readouterr().err.startswith(f"{mapping}:1:17：`mdd` 不是日期顺序：mdy, dmy, ymd")
+
+
+def test_progress_is_shown_on_a_terminal_only(
+    tables: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert evaluate(tables, "--decision", "tier") == 0
+    assert "维修.csv: 7" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stderr.isatty", lambda: False)
+    assert evaluate(tables, "--decision", "tier") == 0
+    assert "\r" not in capsys.readouterr().err
+
+
+# ---------------------------------------------------------------------------------------------------
+# a run that is killed
+
+
+def held(*arguments: str, at: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process that kills itself, as kill -9 does, when it comes to a function of `os`."""
+    code = f"""
+import os, signal, sys
+from dealerrules.cli import main
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+os.{at} = die
+main({list(arguments)!r})
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False
+    )
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_a_killed_run_leaves_the_old_file(form: str, tables: str, tmp_path: Path) -> None:
+    """Killed before anything is written, and when everything is written but not yet in its place."""
+    target = tmp_path / f"answers.{form}"
+    target.write_bytes(b"old")
+    arguments = ("evaluate", tables, "--policies", POLICIES, "--as-of", DAY, "--out", str(target))
+    for at in ("truncate", "fsync"):
+        done = held(*arguments, at=at)
+        assert done.returncode == -9, done.stderr
+        assert target.read_bytes() == b"old"
+        assert sorted(path.name for path in tmp_path.glob("answers*")) == [target.name, f"{target.name}.part"]
+    assert main(list(arguments)) == 0
+    assert target.read_bytes() != b"old"
+    assert [path.name for path in tmp_path.glob("answers*")] == [target.name]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_a_run_killed_while_it_writes_leaves_the_old_file(form: str, tmp_path: Path) -> None:
+    """Killed from outside, as soon as the temporary file holds something."""
+    source = tmp_path / "s.jsonl"
+    with source.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps({**CUSTOMERS[0], "customer_id": f"C{at}"}) + "\n" for at in range(3000))
+    target = tmp_path / f"answers.{form}"
+    target.write_bytes(b"old")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    command = [
+        sys.executable,
+        "-m",
+        "dealerrules",
+        "evaluate",
+        str(source),
+        "--as-of",
+        DAY,
+        "--out",
+        str(target),
+    ]
+    running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    part = tmp_path / f"{target.name}.part"
+    while running.poll() is None and not (part.exists() and part.stat().st_size):
+        pass
+    running.kill()
+    assert running.wait() == -9
+    assert target.read_bytes() == b"old"
+    assert part.stat().st_size
+
+
+def test_two_runs_do_not_write_one_file(
+    store: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from dealerrules.outputs import replacing
+
+    target = tmp_path / "answers.csv"
+    with replacing(target) as part:
+        part.write_text("first")
+        assert evaluate(store, "--out", str(target)) == 1
+        assert capsys.readouterr().err == f"{target}: another run is writing this file\n"
+        assert evaluate(store, "--out", str(target), "--lang", "zh") == 1
+        assert capsys.readouterr().err == f"{target}：另一个运行正在写这个文件\n"
+    assert target.read_text() == "first"
+
+
+# ---------------------------------------------------------------------------------------------------
 # explain
 
 

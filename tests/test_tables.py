@@ -9,13 +9,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dealerrules.faults import Fault
+from dealerrules.faults import Fault, RecordError
 from dealerrules.records import SUBJECTS, TABLES, Customer, Record, read_record
-from dealerrules.tables import Store, read_jsonl, read_store
+from dealerrules.tables import Store, read_jsonl, read_store, read_tables
 
 DAY = "2014-09-30"
 
@@ -39,6 +40,17 @@ def lines_of(*lines: str | bytes) -> Store:
     data = [line if isinstance(line, bytes) else line.encode() for line in lines]
     Path("r.jsonl").write_bytes(b"\n".join(data) + b"\n")
     return read_store("r.jsonl", as_of=DAY)
+
+
+def workbook(path: Path, sheets: dict[str, list[list[Any]]]) -> None:
+    """Write a workbook, each sheet as rows of cells."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(path)
 
 
 def said(store: Store, lang: str = "en") -> list[str]:
@@ -213,29 +225,29 @@ def test_a_byte_order_mark_crlf_blank_lines_and_thousands_are_read() -> None:
 
 def test_a_cell_is_refused_with_file_line_column_and_value() -> None:
     store = store_of(
-        customers="customer_id,media,household_brand_owners\nC1,yes,two\nC2,true,3.0\nC3,,-1\nC4,false,4\n",
+        customers="customer_id,media,household_brand_owners\nC1,maybe,two\nC2,true,3.0\nC3,,-1\nC4,false,4\n",
         visits='customer_id,brought_by,visited_on,amount,mileage_km\nC1,"a\nb",2014-02-30,1.005,x\nC1,,,free,-3\n',
         purchases="purchase_id,amount\nB1,-1\nB2,2\n",
     )
     money = "pass a Decimal or text such as `1234.50`"
     assert said(store) == [
-        "d/customers.csv:2: customer C1, media: true or false is needed, not `yes`",
+        "d/customers.csv:2: customer C1, media: true or false is needed, not `maybe`",
         "d/customers.csv:2: customer C1, household_brand_owners: a whole number such as `3` is needed, not `two`",
+        "d/customers.csv:3: customer C2, household_brand_owners: a whole number such as `3` is needed, not `3.0`",
+        "d/customers.csv:4: customer C3, household_brand_owners: `-1` is negative: it must be 0 or more",
         "d/visits.csv:2: customer C1, visited_on: there is no such day: `2014-02-30`",
         "d/visits.csv:2: customer C1, amount: `1.005` has more than 2 decimals",
         "d/visits.csv:2: customer C1, mileage_km: a number is needed, not `x`; pass a Decimal or a whole number",
         "d/visits.csv:4: customer C1, visited_on: is missing: an event needs its date",
         f"d/visits.csv:4: customer C1, amount: an amount in yuan is needed, not `free`; {money}",
         "d/visits.csv:4: customer C1, mileage_km: `-3` is negative: it must be 0 or more",
-        "d/customers.csv:3: customer C2, household_brand_owners: a whole number such as `3` is needed, not `3.0`",
-        "d/customers.csv:4: customer C3, household_brand_owners: `-1` is negative: it must be 0 or more",
         "d/purchases.csv:2: purchase B1, amount: `-1` is negative: it must be 0 or more",
     ]
     assert [(subject, vars(record)) for subject, record in store.records] == [
         ("customer", vars(read_record({"customer_id": "C4", "media": False, "household_brand_owners": 4}))),
         ("purchase", vars(read_record({"purchase_id": "B2", "amount": 2}, "purchase"))),
     ]
-    assert store.faults[2] == Fault(
+    assert store.faults[4] == Fault(
         "customer",
         "C1",
         "visited_on",
@@ -244,12 +256,12 @@ def test_a_cell_is_refused_with_file_line_column_and_value() -> None:
         "没有这一天：`2014-02-30`",
         "d/visits.csv:2",
     )
-    assert said(store, "zh")[2] == "d/visits.csv:2：客户 C1，visited_on：没有这一天：`2014-02-30`"
+    assert said(store, "zh")[4] == "d/visits.csv:2：客户 C1，visited_on：没有这一天：`2014-02-30`"
 
 
 def test_attributes_are_a_json_object_in_their_cell() -> None:
     record = only(store_of(customers='customer_id,attributes\nC1,"{""index"": 7.50}"\n'))
-    assert str(record.attributes["index"]) == "7.50"
+    assert record.attributes == {"index": Decimal("7.50")}
     assert said(store_of(customers="customer_id,attributes\nC1,index=7\n")) == [
         "d/customers.csv:2: customer C1, attributes: fields with their values (a mapping) are needed, not `index=7`"
     ]
@@ -357,18 +369,18 @@ def test_a_missing_customers_table_is_one_fault() -> None:
     ]
 
 
-def test_a_gbk_file_is_told_as_such() -> None:
+def test_a_gbk_file_is_read() -> None:
     store = store_of(
         customers="customer_id\nC1\n",
         visits="customer_id,visited_on,brought_by\nC1,2014-09-01,a\nC1,2014-09-02,晋江\n".encode("gbk"),
         purchases=b"purchase_id\n\xff\n",
     )
-    assert said(store) == [
-        "d/visits.csv:3: the file is not UTF-8 text, but can be read as GBK: save it as UTF-8",
-        "d/purchases.csv:2: the file is not UTF-8 text",
-    ]
-    assert said(store, "zh")[0] == "d/visits.csv:3：文件不是 UTF-8 文本，但可以按 GBK 读出：请另存为 UTF-8"
-    assert store.records == []
+    assert said(store) == ["d/purchases.csv:2: the file is neither UTF-8 nor GBK text"]
+    assert said(store, "zh") == ["d/purchases.csv:2：文件既不是 UTF-8 文本，也不是 GBK 文本"]
+    assert [visit.brought_by for visit in store.records[0][1].visits] == ["a", "晋江"]
+    with read_tables("d", as_of=DAY) as tables:
+        assert [note.text() for note in tables.notes] == ["d/visits.csv: the file is read as GBK"]
+        assert [note.text("zh") for note in tables.notes] == ["d/visits.csv：文件按 GBK 读入"]
 
 
 @pytest.mark.parametrize(
@@ -386,25 +398,39 @@ def test_a_table_that_breaks_off_is_not_half_trusted(text: str, why: str) -> Non
     assert store.records == []
 
 
-@pytest.mark.parametrize("name", ["visit.csv", "visits.xlsx", "Visits.csv", "visits.parquet"])
+@pytest.mark.parametrize("name", ["vists.csv", "vists.xlsx", "vist.parquet"])
 def test_a_table_under_another_name_is_not_passed_over(name: str) -> None:
     Path("d").mkdir()
-    Path("d", name).write_bytes(b"x")
+    Path("d", name).write_bytes(b"x") if not name.endswith("xlsx") else workbook(
+        Path("d", name), {"a": [["x"]]}
+    )
     store = store_of(customers="customer_id\nC1\n")
-    assert said(store) == [f"d: `{name}` is not read: a table is a CSV file, `visits.csv`"]
+    assert said(store) == [f"d: `{name}` is not read: is it the table `visits`?"]
+    assert said(store, "zh") == [f"d：没有读取 `{name}`：是不是表 `visits`？"]
+    assert store.records == []
+
+
+def test_one_table_in_two_files_is_a_fault() -> None:
+    Path("d").mkdir()
+    workbook(Path("d/维修.xlsx"), {"a": [["customer_id", "visited_on"]]})
+    store = store_of(customers="customer_id\nC1\n", visits="customer_id,visited_on\n")
+    assert said(store) == ["d: the table visits stands twice: `visits.csv`, `维修.xlsx[a]`"]
+    assert said(store, "zh") == ["d：表 visits 有两份：`visits.csv`, `维修.xlsx[a]`"]
     assert store.records == []
 
 
 def test_other_files_may_stand_beside_the_tables() -> None:
     Path("d").mkdir()
-    for name in ("README.md", "answers.csv", "visits.xlsx"):
+    for name in ("README.md", "answers.csv", "~$visits.xlsx", ".visits.csv"):
         Path("d", name).write_bytes(b"x")
     assert said(store_of(customers="customer_id\n", visits="customer_id,visited_on\n")) == []
+    with read_tables("d", as_of=DAY) as tables:
+        assert [note.text() for note in tables.notes] == ["d/answers.csv: not read: it is no table of ours"]
 
 
 def test_paths_stand_as_given(tmp_path: Path) -> None:
-    store_of(customers="customer_id,media\nC1,yes\n")
-    wrong = "customer C1, media: true or false is needed, not `yes`"
+    store_of(customers="customer_id,media\nC1,maybe\n")
+    wrong = "customer C1, media: true or false is needed, not `maybe`"
     for given_ in ("d", "./d", "d/", tmp_path / "d", f"{tmp_path}/d"):
         place = f"{str(given_).rstrip('/')}/customers.csv:2"
         assert said(read_store(given_, as_of=DAY)) == [f"{place}: {wrong}"]
@@ -413,10 +439,13 @@ def test_paths_stand_as_given(tmp_path: Path) -> None:
 def test_what_is_no_store_at_all() -> None:
     Path("d").mkdir()
     assert said(read_store("d", as_of=DAY)) == ["d: there is no table here, such as customers.csv"]
+    Path("x.doc").write_bytes(b"")
+    no_store = "is neither a directory of tables, nor an Excel workbook, nor a .jsonl file"
+    assert said(read_store("x.doc", as_of=DAY)) == [f"x.doc: `x.doc` {no_store}"]
+    with pytest.raises(RecordError, match=no_store):
+        read_tables("x.doc", as_of=DAY)
     Path("x.xlsx").write_bytes(b"")
-    assert said(read_store("x.xlsx", as_of=DAY)) == [
-        "x.xlsx: `x.xlsx` is neither a .jsonl file nor a directory of CSV tables"
-    ]
+    assert said(read_store("x.xlsx", as_of=DAY))[0].startswith("x.xlsx: the file cannot be read: ")
     for missing in ("no.jsonl", "no", "no.csv"):
         with pytest.raises(FileNotFoundError):
             read_store(missing, as_of=DAY)
@@ -454,8 +483,8 @@ def test_households_are_counted_as_of_the_day() -> None:
 
 
 def test_a_household_with_a_member_that_cannot_be_read_stays_unknown() -> None:
-    store = store_of(customers=HOMES, vehicles=CARS + "C6,V9,yes,2010-01-01\n")
-    assert said(store) == ["d/vehicles.csv:10: customer C6, own_brand: true or false is needed, not `yes`"]
+    store = store_of(customers=HOMES, vehicles=CARS + "C6,V9,maybe,2010-01-01\n")
+    assert said(store) == ["d/vehicles.csv:10: customer C6, own_brand: true or false is needed, not `maybe`"]
     assert owners(store) == {"C1": None, "C2": None, "C3": 7, "C4": 0, "C5": None}
 
 

@@ -19,9 +19,10 @@ ORDER = [
     "faults",
     "readers",
     "records",
-    "tables",
+    "households",
     "facts",
     "policy.model",
+    "populations",
     "policy.files",
     "policy.draft",
     "policy.traps",
@@ -41,24 +42,60 @@ ORDER = [
     "policy.making",
     "policy.bands",
     "policy.payouts",
+    "policy.rates",
     "policy.kinds",
     "policy.names",
     "policy.editor",
     "policy.compile",
+    "intake.lines",
+    "intake.cells",
+    "intake.headers",
+    "intake.columns",
+    "intake.mapping",
+    "intake.sources",
+    "intake.attributes",
+    "intake.reading",
+    "intake.deriving",
+    "intake.cleaning",
+    "intake.ledger",
+    "intake.finding",
+    "intake.loading",
+    "intake.joining",
+    "intake.stores",
+    "tables",
     "verdict",
     "engines.ladder",
     "engines.loops",
     "engines.writer",
     "engines.compiled",
     "engines.row",
+    "engines.rates",
+    "engines.columns",
+    "engines.flat",
+    "engines.events",
+    "engines.entry",
+    "engines.context",
+    "engines.frame",
+    "engines.rates_frame",
+    "engines.checks",
+    "engines.single",
     "outcome",
     "words",
     "wording",
+    "rates",
     "reasons",
     "pages",
+    "grids",
+    "pareto",
+    "due",
+    "charts",
+    "report_words",
     "summary",
     "explain",
     "book",
+    "report",
+    "report_page",
+    "outputs",
     "testing",
     "demo",
     "cli",
@@ -66,22 +103,55 @@ ORDER = [
 ]
 """Every module, in the order of the flow: it may import those before it."""
 
-ENGINE_MAY_IMPORT = {"values", "expr", "readers", "records", "facts", "policy.model", "verdict"}
+ENGINE_MAY_IMPORT = {
+    "values",
+    "expr",
+    "faults",
+    "readers",
+    "records",
+    "households",
+    "facts",
+    "policy.model",
+    "populations",
+    "verdict",
+}
 """What an engine may import, beside its own parts: never another engine, never the compiler."""
 
 PARTS = {
     "engines.compiled": {"engines.writer"},
     "engines.writer": {"engines.ladder", "engines.loops"},
+    "engines.flat": {"engines.columns"},
+    "engines.events": {"engines.columns"},
+    "engines.entry": {"engines.columns"},
+    "engines.context": {"engines.columns", "engines.flat", "engines.events", "engines.entry"},
+    "engines.frame": {"engines.columns", "engines.flat", "engines.entry", "engines.context"},
+    "engines.checks": {"engines.columns", "engines.entry", "engines.frame"},
+    "engines.single": {"engines.entry", "engines.context", "engines.frame"},
+    "engines.rates": {"engines.row"},
+    "engines.rates_frame": {"engines.entry", "engines.events", "engines.context", "engines.frame"},
 }
+
+FRAMES = {
+    f"engines.{name}"
+    for name in ("columns", "flat", "events", "entry", "context", "frame", "checks", "single", "rates_frame")
+}
+"""The parts of the frame engine."""
+
+INTAKE = {
+    f"intake.{name}"
+    for name in ("sources", "attributes", "reading", "deriving", "cleaning", "loading", "joining", "stores")
+}
+"""The parts of the intake that work on whole columns."""
 
 ONLY_IN = {
     "yaml": {"policy.parse", "policy.mend", "policy.traps"},
-    "narwhals": set(),
-    "polars": set(),
+    "narwhals": {"households", *FRAMES, "grids", "due", "report_page"},
+    "polars": {*INTAKE, "outputs", "demo", "engines.entry"},
     "pandas": set(),
     "pyarrow": set(),
     "duckdb": set(),
     "pyspark": set(),
+    "matplotlib": {"charts"},
 }
 """Libraries and the modules that may import them."""
 

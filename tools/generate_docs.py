@@ -235,6 +235,8 @@ _SECTIONS = {
         "PayLine",
         "OfferOutcome",
         "RulesOutcome",
+        "Rates",
+        "RateOutcome",
         "Status",
         "Reason",
     ),

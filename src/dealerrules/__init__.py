@@ -10,6 +10,7 @@ gives an ``Answer``: one outcome a decision, each with its reasons. The map of t
 - ``diagnostics``, ``policy``: YAML to a checked model, every mistake found at once
 - ``engines``: the reference interpreter and the compiled one
 - ``verdict``, ``outcome``, ``explain``: what the truths of rules mean, and why
+- ``rates``, ``report``: what they come to for a whole store, on a page with ``report_page``
 - ``book``: the desk that joins them; ``testing``, ``cli``, ``demo``: around it
 """
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         StageOutcome,
         TierOutcome,
     )
+    from dealerrules.rates import RateOutcome, Rates
     from dealerrules.records import (
         ConsultantMonth,
         Customer,
@@ -59,6 +61,8 @@ __all__ = [
     "PolicyBook",
     "PolicyError",
     "Purchase",
+    "RateOutcome",
+    "Rates",
     "Reason",
     "RecallCampaign",
     "RecordError",
@@ -86,6 +90,7 @@ _HOMES = {
         "StageOutcome",
         "TierOutcome",
     ),
+    "rates": ("RateOutcome", "Rates"),
     "records": (
         "ConsultantMonth",
         "Customer",

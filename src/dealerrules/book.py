@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, partial
@@ -32,7 +32,15 @@ from dealerrules.outcome import (
     undefined,
 )
 from dealerrules.policy.compile import compile_into, read_sources
-from dealerrules.policy.model import AnyDecision, Edition, FactDefinition, digest, fingerprint, meanings
+from dealerrules.policy.model import (
+    AnyDecision,
+    Edition,
+    FactDefinition,
+    Rate,
+    digest,
+    fingerprint,
+    meanings,
+)
 from dealerrules.policy.scope import Report
 from dealerrules.records import SUBJECTS, Record, read_record
 from dealerrules.values import DATE, read_date
@@ -41,6 +49,8 @@ from dealerrules.verdict import Reason, Verdict, verdict
 if TYPE_CHECKING:
     from dealerrules.engines.compiled import Program
     from dealerrules.explain import Explanation
+    from dealerrules.rates import Rates
+    from dealerrules.records import Customer
     from dealerrules.values import Maybe
 
 SCHEMA_VERSION = 1
@@ -167,6 +177,11 @@ class PolicyBook:
         return {name: made for edition in self.editions for name, made in edition.decisions.items()}
 
     @cached_property
+    def rate_models(self) -> Mapping[str, Rate]:
+        """Every rate by name; the latest version where there are several. Rates are of no subject, so no decisions."""
+        return {name: made for edition in self.editions for name, made in edition.rates.items()}
+
+    @cached_property
     def facts(self) -> Mapping[str, Mapping[str, FactDefinition]]:
         """Every fact by subject and name; the latest version where there are several."""
         merged: dict[str, dict[str, FactDefinition]] = {subject: {} for subject in SUBJECTS}
@@ -284,6 +299,182 @@ class PolicyBook:
         if errors and on_error == "raise":
             raise RecordError([fault for error in errors for fault in error.faults])
         return Answers(tuple(answers), tuple(errors))
+
+    def rates(
+        self,
+        tables: Mapping[str, Any] | Iterable[Customer | Mapping[str, object]],
+        *,
+        period: str,
+        rates: Sequence[str] | None = None,
+        by: str | None = None,
+        check: bool = True,
+    ) -> Rates:
+        """Work out the rates of a month or a year, for a whole store.
+
+        Args:
+            tables: a mapping of table name to frame, as for `evaluate_frame`; or all customers as records.
+            period: a month such as ``2014-09``, or a year such as ``2014``. Nothing dated later is read.
+            rates: names, to restrict the work; all that are per month (or per year) otherwise.
+            by: a column of customers, such as ``region``, for which each rate is also broken down (``.groups``).
+            check: whether to look first for what a record would refuse, as `evaluate_frame` does.
+
+        Raises:
+            RecordError: for another period, for unknown names, for a rate per year where a month is asked for, and for
+                tables that cannot be read.
+
+        Examples:
+            >>> book = loads('''
+            ... policy: p
+            ... decisions:
+            ...   settled_share:
+            ...     kind: rate
+            ...     per: month
+            ...     of: {count: visits, where: {status: settled}}
+            ...     over: {count: visits}
+            ... ''')
+            >>> visits = [{"visited_on": "2014-09-01", "status": "settled"}, {"visited_on": "2014-09-30"}]
+            >>> book.rates([{"customer_id": "C1", "visits": visits}], period="2014-09")["settled_share"].value
+            Fraction(1, 2)
+        """
+        from dealerrules.rates import rates_of  # noqa: PLC0415 - only who asks for rates waits for it
+
+        return rates_of(self, tables, period=period, names=rates, by=by, check=check)
+
+    def evaluate_frame(
+        self,
+        tables: Mapping[str, Any],
+        *,
+        as_of: date | str,
+        subject: str = "customer",
+        decisions: Sequence[str] | None = None,
+        check: bool = True,
+    ) -> Any:
+        """Evaluate a whole store: a row of answers for each row of the subject's table.
+
+        Args:
+            tables: table name (``customers``, ``visits``, …) to a frame: polars (eager or lazy), pandas, pyarrow, DuckDB
+                relation or PySpark, all of one kind. Columns are those of records.md; a column left out is unknown, a
+                table left out has no events, other columns are not read. A customer's attributes are columns
+                ``attributes.NAME``. Events of other customers than those in ``customers`` are not looked at.
+            as_of: the day; a date or ISO text. Nothing dated later is read.
+            subject: whose table the rows are of.
+            decisions: names, to restrict the work.
+            check: whether to look first, in one query a table, for what a record would refuse: words that are none of a
+                field's, amounts out of range, ids that repeat. A store that has been read by `dealerrules.tables` is
+                checked already.
+
+        Returns:
+            a frame of the same kind; lazy stays lazy, and values keep their order. Its columns are the key of the
+            subject, and for each decision ``d`` in alphabetical order:
+
+            - ``d``: the level, stage, band, amount (yuan, decimal) or the one value of a rules table; the ids of the rows
+              that answer where that is no single value. Null where there is none, or none yet.
+            - ``d.status``: ``decided``, ``undetermined`` or ``undefined``.
+            - ``d.ANGLE`` and ``d.because`` of a tier, ``d.measure`` of a stage, ``d.band`` of a payout,
+              ``d.OUTPUT`` of a rules table with several outputs.
+            - ``d.true`` and ``d.unknown``: the rules that hold and those that are unknown, as masks over
+              ``book.decisions[d].rules``, 60 rules a word; further words are ``d.true.1`` and so on.
+
+            A measure that is no whole number, amount or date is a fraction: ``d.measure`` over ``d.measure.over``.
+
+        Raises:
+            RecordError: for tables and columns that cannot be read, a day that is none, unknown names, and what `check`
+                finds.
+
+        Examples:
+            >>> import polars as pl
+            >>> from datetime import date
+            >>> book = loads("policy: p\ndecisions: {away: {kind: stage, measure: months_since_last_visit, "
+            ...              "stages: {near: {from: 0 months}, far: {from: 6 months}}, when_absent: never}}")
+            >>> visits = pl.DataFrame({"customer_id": ["C1"], "visited_on": [date(2014, 3, 30)]})
+            >>> customers = pl.DataFrame({"customer_id": ["C1", "C2"]})
+            >>> out = book.evaluate_frame({"customers": customers, "visits": visits}, as_of="2014-09-30")
+            >>> out["away"].to_list(), out["away.measure"].to_list()
+            (['far', 'never'], [6, None])
+        """
+        from dealerrules.engines.entry import check_names  # noqa: PLC0415 - only who brings frames waits for it
+        from dealerrules.engines.frame import evaluate_tables  # noqa: PLC0415
+
+        day = _day(as_of)
+        _check_subject(subject)
+        names = self._names(subject, None if decisions is None else tuple(decisions))
+        check_names(subject, tables)
+        if check:
+            from dealerrules.engines.checks import check_tables  # noqa: PLC0415
+
+            check_tables(tables, subject, self.editions)
+        return evaluate_tables(tables, subject, sorted(names), day, *self._told(day))
+
+    def evaluate_facts_frame(
+        self,
+        subject: str,
+        facts: Any,
+        *,
+        as_of: date | str,
+        decisions: Sequence[str] | None = None,
+        keep: Sequence[str] = (),
+    ) -> Any:
+        """Evaluate a frame of ready-made facts, a column each; what is left out is unknown or follows from the others.
+
+        Args:
+            subject: what they are facts of.
+            facts: a frame of any kind that `evaluate_frame` takes. Null is unknown. ``NAME.absent`` is true where there
+                is no such event, and a ratio may be two whole numbers, ``NAME`` and ``NAME.over``.
+            as_of: the day.
+            decisions: names, to restrict the work.
+            keep: further columns, such as ids, that go out as they came in.
+
+        Returns:
+            as `evaluate_frame`, with the kept columns in front.
+
+        Raises:
+            RecordError: for columns that are neither facts nor kept, or are not of the fact's type.
+        """
+        from dealerrules.engines.frame import evaluate_facts  # noqa: PLC0415
+
+        day = _day(as_of)
+        _check_subject(subject)
+        names = self._names(subject, None if decisions is None else tuple(decisions))
+        editions, models, one_version = self._told(day)
+        return evaluate_facts(facts, subject, sorted(names), day, editions, models, one_version, tuple(keep))
+
+    def _told(
+        self, day: date
+    ) -> tuple[tuple[Edition, ...], Mapping[str, AnyDecision], Callable[[str], bool]]:
+        """Return what the frame engine has to know of the book."""
+        return self.editions, self.decisions, lambda name: self._versions(name, day) <= 1
+
+    def explain_row(
+        self,
+        tables: Mapping[str, Any],
+        id_: object,
+        *,
+        as_of: date | str,
+        subject: str = "customer",
+        lang: str = "en",
+        decisions: Sequence[str] | None = None,
+    ) -> Explanation:
+        """Explain the whole answer for one row of a store's tables.
+
+        Args:
+            tables: as for `evaluate_frame`.
+            id_: the subject's id; a tuple where its key has several parts.
+            as_of: the day.
+            subject: whose table the row is of.
+            lang: ``zh`` or ``en``.
+            decisions: names, to restrict what is explained.
+
+        Raises:
+            RecordError: when there is no such row, or its record is faulty.
+        """
+        from dealerrules.engines.entry import check_names  # noqa: PLC0415
+        from dealerrules.engines.single import record_of  # noqa: PLC0415
+
+        day = _day(as_of)
+        _check_subject(subject)
+        check_names(subject, tables)
+        record = record_of(tables, subject, id_, self.editions, day)
+        return self.evaluate(record, as_of=day, subject=subject, decisions=decisions).explain(lang)
 
     def program(self, subject: str, decisions: Sequence[str], *, as_of: date | str) -> Program:
         """Return the compiled program for some decisions, whose source can be printed."""

@@ -7,7 +7,6 @@ Place in the flow: around it; every command reads files, calls the public API an
 from __future__ import annotations
 
 import argparse
-import csv
 import io
 import json
 import os
@@ -16,28 +15,34 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, TypeAlias, cast
 from unicodedata import east_asian_width
 
 from dealerrules.book import Answer, PolicyBook, load
 from dealerrules.diagnostics import PolicyError, nearest_word, render_all
 from dealerrules.faults import RecordError
 from dealerrules.outcome import OfferOutcome, PayoutOutcome, RulesOutcome, StageOutcome, TierOutcome
+from dealerrules.outputs import replacing, write_csv, write_parquet, write_rejected
 from dealerrules.records import SUBJECTS
-from dealerrules.tables import Store, read_store
+from dealerrules.tables import Store, read_store, read_tables
 from dealerrules.values import Kind, read_date
 from dealerrules.verdict import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from dealerrules.faults import Fault
+    from dealerrules.intake.stores import Tables
     from dealerrules.outcome import AnyOutcome
+    from dealerrules.records import Record
 
 DEMO_DAY = "2014-09-30"
 DEMO_CUSTOMERS = 2000
+DEMO_ONE_BY_ONE = 20_000
+"""Up to so many customers the demo evaluates one by one; above, as a whole, and it explains some of the first ones."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -84,7 +89,12 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     def on_records(made: argparse.ArgumentParser) -> None:
-        made.add_argument("records", metavar="RECORDS", help="a directory of CSV tables, or a .jsonl file")
+        made.add_argument(
+            "records", metavar="RECORDS", help="a directory of tables, an Excel workbook, or a .jsonl file"
+        )
+        made.add_argument(
+            "--mapping", metavar="FILE", help="what the export calls things (default: RECORDS/mapping.yaml)"
+        )
         made.add_argument(
             "--policies", metavar="DIR", help="policy files (default: those that ship with the library)"
         )
@@ -97,16 +107,48 @@ def _parser() -> argparse.ArgumentParser:
 
     made = command("evaluate", "Evaluate records and print or write the answers.", _evaluate)
     on_records(made)
-    made.add_argument("--format", choices=["table", "jsonl", "csv"], default="table")
+    made.add_argument(
+        "--format", choices=["table", "jsonl", "csv", "parquet"], help="default: as FILE is called, or table"
+    )
     made.add_argument("--out", metavar="FILE", help="write here instead of to the screen")
     made.add_argument(
+        "--subject", metavar="NAME", choices=sorted(SUBJECTS), help="only records of this subject"
+    )
+    made.add_argument(
         "--on-error", choices=["raise", "skip"], default="raise", help="skip: go on with the good records"
+    )
+    made.add_argument(
+        "--rejected",
+        metavar="FILE",
+        help="write the rejected rows here (default with skip: OUT.rejected.csv)",
     )
 
     made = command("explain", "Explain the answers for one subject.", _explain)
     on_records(made)
     made.add_argument("id", metavar="ID", help="the subject's id")
     made.add_argument("--format", choices=["text", "markdown", "html", "json"], default="text")
+
+    made = command("report", "Write one page about a whole store: tiers, churn, rates, what is due.", _report)
+    made.add_argument(
+        "records", metavar="RECORDS", help="a directory of tables, an Excel workbook, or a .jsonl file"
+    )
+    made.add_argument(
+        "--as-of", metavar="DATE", required=True, type=_date, help="the day, such as 2014-09-30"
+    )
+    made.add_argument("--out", metavar="FILE", required=True, help="the page, such as report.html")
+    made.add_argument(
+        "--month", metavar="MONTH", help="of the rates, such as 2014-09 (default: the latest that is over)"
+    )
+    made.add_argument(
+        "--policies", metavar="DIR", help="policy files (default: those that ship with the library)"
+    )
+    made.add_argument(
+        "--mapping", metavar="FILE", help="what the export calls things (default: RECORDS/mapping.yaml)"
+    )
+    made.add_argument("--days", type=int, default=30, help="how far ahead to list what ends (default: 30)")
+    made.add_argument(
+        "--on-error", choices=["raise", "skip"], default="raise", help="skip: go on with the good records"
+    )
 
     made = command("check", "Check policy files; every mistake is shown where it stands.", _check)
     made.add_argument("policies", metavar="DIR", nargs="+")
@@ -122,6 +164,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--customers", type=int, default=DEMO_CUSTOMERS)
     made.add_argument("--as-of", type=_date, default=date.fromisoformat(DEMO_DAY))
     made.add_argument("--keep", metavar="DIR", help="keep the store's tables here")
+    made.add_argument("--format", choices=["csv", "parquet"], default="csv", help="of the store's tables")
 
     made = command("facts", "List the facts that a rule may use.", _facts)
     made.add_argument("policies", metavar="DIR", nargs="*", help="policy files that add facts of their own")
@@ -166,8 +209,9 @@ def _decisions(book: PolicyBook, arguments: argparse.Namespace) -> tuple[str, ..
 # Records in, answers out
 
 
-def _read(arguments: argparse.Namespace) -> tuple[PolicyBook, Store]:
-    return _load(arguments.policies), read_store(arguments.records, as_of=arguments.as_of)
+def _is_lines(path: str) -> bool:
+    """Tell whether records are a file of JSON lines, which is read without polars."""
+    return Path(path).suffix.lower() == ".jsonl" and not Path(path).is_dir()
 
 
 def _say_faults(faults: Iterable[Fault], lang: str) -> int:
@@ -178,87 +222,192 @@ def _say_faults(faults: Iterable[Fault], lang: str) -> int:
     return count
 
 
+_FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet"}
+
+
 def _evaluate(arguments: argparse.Namespace) -> int:
-    book, store = _read(arguments)
-    faulty = _say_faults(store.faults, arguments.lang)
-    if faulty and arguments.on_error == "raise":
-        if arguments.lang == "zh":
-            said_so = f"{faulty}处错误：没有写出任何结果；加上 `--on-error skip` 可以跳过这些记录"
+    zh = arguments.lang == "zh"
+    out = Path(arguments.out) if arguments.out is not None else None
+    form = arguments.format or (_FORMATS.get(out.suffix.lower(), "table") if out is not None else "table")
+    rejected = Path(arguments.rejected) if arguments.rejected is not None else None
+    if out is not None and rejected is None and arguments.on_error == "skip":
+        rejected = out.with_name(f"{out.name}.rejected.csv")
+    for path in (out, rejected):
+        if path is not None and not path.parent.is_dir():
+            raise _UsageError(f"没有目录 `{path.parent}`" if zh else f"there is no directory `{path.parent}`")
+    if form == "parquet" and out is None:
+        raise _UsageError("parquet 格式需要 --out FILE" if zh else "the format parquet needs --out FILE")
+    book = _load(arguments.policies)
+    wanted = _by_subject(book, arguments)
+    with ExitStack() as stack:
+        data = _data(arguments, stack, frames=form == "parquet")
+        faulty = _say_faults(data.faults, arguments.lang)
+        if faulty and rejected is not None:
+            _write_rejected(rejected, data, arguments)
+        if faulty and arguments.on_error == "raise":
+            _say_nothing_written(faulty, arguments.lang)
+            return 1
+        if out is None:
+            answers = _answers(book, _records(data, wanted), wanted, arguments)
+            _write(answers, form, sys.stdout, arguments.lang)
+        elif form == "parquet":
+            write_parquet(out, book, cast("Tables", data), wanted, arguments.as_of)
         else:
-            said_so = f"{faulty} fault{'s' * (faulty != 1)}: nothing was written; `--on-error skip` goes on without these records"
-        print(said_so, file=sys.stderr)
-        return 1
-    answers = list(_answers(book, store, arguments))
-    if arguments.out is None:
-        _write(answers, arguments.format, sys.stdout, arguments.lang)
-    else:
-        _write_file(Path(arguments.out), answers, arguments.format, arguments.lang)
+            answers = _answers(book, _records(data, wanted), wanted, arguments)
+            with replacing(out) as part, part.open("w", encoding="utf-8", newline="") as file:
+                _write(answers, form, file, arguments.lang)
     return 1 if faulty else 0
 
 
-def _answers(book: PolicyBook, store: Store, arguments: argparse.Namespace) -> Iterable[Answer]:
-    wanted = _decisions(book, arguments)
-    progress = _Progress(len(store.records))
-    for subject, record in store.records:
-        names = [name for name in wanted if book.decisions[name].subject == subject]
-        if names:
-            yield book.evaluate(record, as_of=arguments.as_of, decisions=tuple(names))
+def _report(arguments: argparse.Namespace) -> int:
+    from dealerrules.report_page import page
+
+    out = Path(arguments.out)
+    if not out.parent.is_dir():
+        zh = arguments.lang == "zh"
+        raise _UsageError(f"没有目录 `{out.parent}`" if zh else f"there is no directory `{out.parent}`")
+    book = _load(arguments.policies)
+    with ExitStack() as stack:
+        data = cast("Tables", _data(arguments, stack, frames=True))
+        faulty = _say_faults(data.faults, arguments.lang)
+        if faulty and arguments.on_error == "raise":
+            _say_nothing_written(faulty, arguments.lang)
+            return 1
+        line = _Line()
+        said = page(
+            book,
+            data,
+            as_of=arguments.as_of,
+            month=arguments.month,
+            lang=arguments.lang,
+            days=arguments.days,
+            read=data.counts,
+            progress=line.say,
+        )
+        line.done()
+    with replacing(out) as part:
+        part.write_text(said, encoding="utf-8")
+    return 1 if faulty else 0
+
+
+def _say_nothing_written(faulty: int, lang: str) -> None:
+    """Say that there are faults, and how to go on in spite of them."""
+    if lang == "zh":
+        said_so = f"{faulty}处错误：没有写出任何结果；加上 `--on-error skip` 可以跳过这些记录"
+    else:
+        said_so = f"{faulty} fault{'s' * (faulty != 1)}: nothing was written; `--on-error skip` goes on without these records"
+    print(said_so, file=sys.stderr)
+
+
+def _data(arguments: argparse.Namespace, stack: ExitStack, *, frames: bool) -> Store | Tables:
+    """Read the records: as frames where they stand in tables, or are wanted so."""
+    if _is_lines(arguments.records) and not frames:
+        return read_store(arguments.records, as_of=arguments.as_of)
+    counter = _Counter()
+    tables = stack.enter_context(
+        read_tables(arguments.records, as_of=arguments.as_of, mapping=arguments.mapping, progress=counter)
+    )
+    counter.done()
+    _say_faults(tables.notes, arguments.lang)
+    return tables
+
+
+def _by_subject(book: PolicyBook, arguments: argparse.Namespace) -> dict[str, tuple[str, ...]]:
+    """Return the decisions that are asked for, by subject, in the order of the records."""
+    names = _decisions(book, arguments)
+    found = {
+        subject: tuple(name for name in names if book.decisions[name].subject == subject)
+        for subject in SUBJECTS
+        if getattr(arguments, "subject", None) in {None, subject}
+    }
+    return {subject: mine for subject, mine in found.items() if mine}
+
+
+def _records(data: Store | Tables, wanted: Iterable[str]) -> Iterable[tuple[str, Record]]:
+    if isinstance(data, Store):
+        return data.records
+    return data.records(tuple(wanted))
+
+
+def _write_rejected(path: Path, data: Store | Tables, arguments: argparse.Namespace) -> None:
+    """Write the rows that are left out, with the reasons."""
+    zh = arguments.lang == "zh"
+    if isinstance(data, Store):
+        rows: Iterable[tuple[str | None, ...]] = (
+            (
+                SUBJECTS[fault.subject].table if fault.subject in SUBJECTS else "",
+                *str(fault.place).rpartition(":")[::2],
+                fault.id,
+                fault.message_zh if zh else fault.message,
+                "",
+            )
+            for fault in data.rejected
+        )
+    else:
+        rows = data.rejected_rows(arguments.lang)
+    count = write_rejected(path, rows)
+    if zh:
+        print(f"{count:,}行被拒，连同原因写在 {path}", file=sys.stderr)
+    else:
+        print(f"{count:,} row{'s' * (count != 1)} rejected: see {path}", file=sys.stderr)
+
+
+def _answers(
+    book: PolicyBook,
+    records: Iterable[tuple[str, Record]],
+    wanted: Mapping[str, tuple[str, ...]],
+    arguments: argparse.Namespace,
+) -> Iterator[Answer]:
+    progress = _Progress(arguments.lang)
+    for subject, record in records:
+        if subject in wanted:
+            yield book.evaluate(record, as_of=arguments.as_of, decisions=wanted[subject])
         progress.step()
     progress.done()
 
 
-class _Progress:
-    """A counter on stderr, for long work, on a terminal only."""
+class _Line:
+    """One line on stderr that is written over, for long work, on a terminal only."""
 
-    def __init__(self, total: int) -> None:
-        self.total, self.at = total, 0
-        self.shown = sys.stderr.isatty() and total > 5000
+    def __init__(self) -> None:
+        self.shown = sys.stderr.isatty()
 
-    def step(self) -> None:
-        self.at += 1
-        if self.shown and self.at % 1000 == 0:
-            print(f"\r{self.at:,} / {self.total:,}", end="", file=sys.stderr, flush=True)
+    def say(self, text: str) -> None:
+        if self.shown:
+            print(f"\r{text[: WIDTH - 1].ljust(WIDTH - 1)}", end="", file=sys.stderr, flush=True)
 
     def done(self) -> None:
         if self.shown:
-            print("\r" + " " * 40 + "\r", end="", file=sys.stderr, flush=True)
+            print("\r" + " " * (WIDTH - 1) + "\r", end="", file=sys.stderr, flush=True)
 
 
-def _write_file(path: Path, answers: list[Answer], form: str, lang: str) -> None:
-    """Write to a temporary name and rename, so that a killed run leaves the old file or the new one."""
-    if not path.parent.is_dir():
-        message = f"没有目录 `{path.parent}`" if lang == "zh" else f"there is no directory `{path.parent}`"
-        raise _UsageError(message)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-        Path(temporary).chmod(mode)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            _write(answers, form, file, lang)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+class _Counter(_Line):
+    """How far the reading of files has come."""
+
+    def __call__(self, file: str, rows: int) -> None:
+        self.say(f"{file}: {rows:,}")
 
 
-def _write(answers: list[Answer], form: str, out: TextIO, lang: str) -> None:
+class _Progress(_Line):
+    """How many records have been evaluated."""
+
+    def __init__(self, lang: str) -> None:
+        super().__init__()
+        self.at, self.what = 0, "已评估" if lang == "zh" else "evaluated"
+
+    def step(self) -> None:
+        self.at += 1
+        if self.at % 1000 == 0:
+            self.say(f"{self.what}: {self.at:,}")
+
+
+def _write(answers: Iterable[Answer], form: str, out: TextIO, lang: str) -> None:
     match form:
         case "jsonl":
             out.writelines(json.dumps(answer.to_dict(), ensure_ascii=False) + "\n" for answer in answers)
         case "csv":
-            writer = csv.writer(out, lineterminator="\n")
-            writer.writerow(
-                ["subject", "id", "decision", "status", "answer", "because", "undetermined", "missing"]
-            )
-            for answer in answers:
-                for name, outcome in answer.items():
-                    lists = (outcome.because, outcome.undetermined, outcome.missing)
-                    joined = [" ".join(each) for each in lists]
-                    writer.writerow(
-                        [answer.subject, answer.id, name, outcome.status.value, said(outcome), *joined]
-                    )
+            heads = ["subject", "id", "decision", "status", "answer", "because", "undetermined", "missing"]
+            write_csv(out, heads, (row for answer in answers for row in _long_rows(answer)))
         case _:
             rows = [
                 [answer.id or "", name, _shown(outcome, lang), _why(outcome, lang)]
@@ -269,6 +418,14 @@ def _write(answers: list[Answer], form: str, out: TextIO, lang: str) -> None:
                 ["对象", "决策", "结果", "因为"] if lang == "zh" else ["id", "decision", "answer", "because"]
             )
             out.write(table(heads, rows))
+
+
+def _long_rows(answer: Answer) -> Iterator[list[str]]:
+    """Yield a row of text for each decision of an answer."""
+    for name, outcome in answer.items():
+        lists = (outcome.because, outcome.undetermined, outcome.missing)
+        joined = [" ".join(each) for each in lists]
+        yield [answer.subject, answer.id or "", name, outcome.status.value, said(outcome), *joined]
 
 
 _STATUS = {"undetermined": "未定", "undefined": "无结果"}
@@ -377,15 +534,18 @@ def _columns(text: str) -> int:
 
 
 def _explain(arguments: argparse.Namespace) -> int:
-    book, store = _read(arguments)
-    found = [
-        (subject, record)
-        for subject, record in store.records
-        if getattr(record, SUBJECTS[subject].id_field) == arguments.id
-    ]
+    book = _load(arguments.policies)
+    with ExitStack() as stack:
+        data = _data(arguments, stack, frames=False)
+        faults = data.faults
+        records = data.records if isinstance(data, Store) else data.records(id=arguments.id)
+        found = [
+            (subject, record)
+            for subject, record in records
+            if getattr(record, SUBJECTS[subject].id_field) == arguments.id
+        ]
     if not found:
-        mine = [fault for fault in store.faults if fault.id == arguments.id]
-        _say_faults(mine, arguments.lang)
+        _say_faults([fault for fault in faults if fault.id == arguments.id], arguments.lang)
         said_so = "中没有记录" if arguments.lang == "zh" else "has no record"
         print(f"dealerrules: {arguments.records} {said_so} `{arguments.id}`", file=sys.stderr)
         return 1
@@ -519,22 +679,18 @@ def _demo(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(arguments.keep) if arguments.keep else Path(temporary)
         directory.mkdir(parents=True, exist_ok=True)
-        write_tables(directory, count=arguments.customers, as_of=arguments.as_of)
-        store = read_store(directory, as_of=arguments.as_of)
-    _say_faults(store.faults, arguments.lang)
-    answers = [book.evaluate(record, as_of=arguments.as_of) for _, record in store.records]
+        write_tables(directory, count=arguments.customers, as_of=arguments.as_of, form=arguments.format)
+        evaluated = _demo_as_a_whole if arguments.customers > DEMO_ONE_BY_ONE else _demo_one_by_one
+        answers, tallies, (people, others) = evaluated(book, directory, arguments)
     customers = [answer for answer in answers if answer.subject == "customer"]
     if zh:
-        print(
-            f"虚构门店：{len(customers)}位客户，{len(answers) - len(customers)}条其他记录，评估日 {arguments.as_of}\n"
-        )
+        print(f"虚构门店：{people}位客户，{others}条其他记录，评估日 {arguments.as_of}\n")
     else:
-        others = len(answers) - len(customers)
         print(
-            f"an artificial store: {len(customers):,} customers and {others:,} other records, as of {arguments.as_of}\n"
+            f"an artificial store: {people:,} customers and {others:,} other records, as of {arguments.as_of}\n"
         )
-    for name in ("tier", "churn_stage"):
-        _tally(book, name, customers, arguments.lang)
+    for name, counts in tallies.items():
+        _tally(book, name, counts, arguments.lang)
     shown: list[tuple[Answer, str]] = []
     wanted = {
         "tier": "super_vip",
@@ -560,13 +716,57 @@ def _demo(arguments: argparse.Namespace) -> int:
     return 0
 
 
+_Demo: TypeAlias = tuple[list[Answer], dict[str, Counter[str]], tuple[int, int]]
+"""Answers to explain some of, tallies by decision, how many customers and others there are."""
+_TALLIED = ("tier", "churn_stage")
+
+
+def _demo_one_by_one(book: PolicyBook, directory: Path, arguments: argparse.Namespace) -> _Demo:
+    """Evaluate the same store as JSON lines, which the base install can read."""
+    from dealerrules.demo import write_jsonl
+
+    del directory
+    with tempfile.TemporaryDirectory() as temporary:
+        lines = Path(temporary, "store.jsonl")
+        write_jsonl(lines, count=arguments.customers, as_of=arguments.as_of)
+        store = read_store(lines, as_of=arguments.as_of)
+    _say_faults(store.faults, arguments.lang)
+    answers = [book.evaluate(record, as_of=arguments.as_of) for _, record in store.records]
+    customers = [answer for answer in answers if answer.subject == "customer"]
+    tallies = {name: Counter(said(answer[name]) for answer in customers) for name in _TALLIED}
+    return answers, tallies, (len(customers), len(answers) - len(customers))
+
+
+def _demo_as_a_whole(book: PolicyBook, directory: Path, arguments: argparse.Namespace) -> _Demo:
+    """Evaluate the tables at once and count; the answers are those of the first records alone, made anew."""
+    from dealerrules import demo
+
+    as_of = arguments.as_of
+    with read_tables(directory, as_of=as_of) as tables:
+        _say_faults(tables.faults, arguments.lang)
+        found = book.evaluate_frame(tables, as_of=as_of, decisions=_TALLIED, check=False)
+        tallies: dict[str, Counter[str]] = {}
+        for name in _TALLIED:
+            counts = found.group_by(name).len().sort("len", name, descending=[True, False]).collect()
+            tallies[name] = Counter({word or "": count for word, count in counts.rows()})
+        people = tallies["tier"].total()
+        others = sum(counts.out for table, counts in tables.counts.items() if table in _OTHERS)
+    some = min(arguments.customers, DEMO_CUSTOMERS)
+    first = [book.evaluate(record, as_of=as_of) for record in demo.customers(some, as_of=as_of)]
+    for subject, record in demo.subjects(some, as_of=as_of):
+        first.append(book.evaluate(record, as_of=as_of, subject=subject))
+    return first, tallies, (people, others)
+
+
+_OTHERS = frozenset(subject.table for subject in SUBJECTS.values() if subject.name != "customer")
+
+
 def _answer_word(outcome: AnyOutcome) -> str:
     return outcome.band or "" if isinstance(outcome, PayoutOutcome) else said(outcome)
 
 
-def _tally(book: PolicyBook, name: str, answers: list[Answer], lang: str) -> None:
+def _tally(book: PolicyBook, name: str, counts: Counter[str], lang: str) -> None:
     """Print how many subjects a decision puts where."""
-    counts = Counter(said(answer[name]) for answer in answers)
     model = book.decisions[name]
     titles = {each.id: each.title for each in getattr(model, "levels", ())}
     titles.update({key: each.title for key, each in getattr(model, "stages", {}).items()})
@@ -575,7 +775,7 @@ def _tally(book: PolicyBook, name: str, answers: list[Answer], lang: str) -> Non
             key or "-",
             titles[key].get(lang) if key in titles else "",
             f"{count:,}",
-            f"{100 * count / len(answers):.1f}%",
+            f"{100 * count / counts.total():.1f}%",
         ]
         for key, count in counts.most_common()
     ]

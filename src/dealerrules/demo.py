@@ -8,28 +8,47 @@ from __future__ import annotations
 
 import csv
 import json
+from bisect import bisect
+from calendar import monthrange
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from itertools import chain
+from itertools import accumulate, chain
+from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, TypeVar, cast
 
 from dateutil.relativedelta import relativedelta
 
 from dealerrules import records
+from dealerrules.faults import FieldError, RecordError, messages
+from dealerrules.values import Kind, months_before
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = ["customers", "subjects", "write_jsonl", "write_tables"]
 
+_SAYS: Final = messages("""
+no_polars | to write Parquet: pip install "dealerrules[frames]" | 写 Parquet 需要先安装：pip install "dealerrules[frames]"
+""")
 _T = TypeVar("_T")
 _DAY: Final = timedelta(days=1)
 _YEAR: Final = 365
+
+
+class Odds(Generic[_T]):
+    """What may come, each with its weight."""
+
+    __slots__ = ("last", "sums", "words")
+
+    def __init__(self, weights: Mapping[_T, int]) -> None:
+        self.words, self.sums = tuple(weights), tuple(accumulate(weights.values()))
+        self.last = len(self.words) - 1
+
 
 # Shares of 1.
 UNKNOWN: Final = 0.08  #: each optional field is left out this often
@@ -48,32 +67,39 @@ CHURN_MONTHS: Final = (6, 12, 24, 36)  #: where the stages of absence begin
 WINDOW_MONTHS: Final = (*CHURN_MONTHS, 1, 3, 18)  #: these, and the bounds of other windows
 GAP_DAYS: Final = (29, 30, 31, 45, -10)  #: uninsured days between two covers; below 0 they overlap
 EXPIRY_DAYS: Final = (-31, -30, -1, 0, 1, 59, 60, 61)  #: days from as_of to the newest cover's last day
+ROWS_OF_PART: Final = 20_000  #: rows of a Parquet table that are in memory at a time
 SIZE_OF_BLOCK: Final = 4  #: a household lies within a block of so many customers
-HOUSEHOLDS: Final = {(1, 1, 1, 1): 86, (2, 1, 1): 9, (2, 2): 2, (3, 1): 2, (4,): 1}  #: sizes in a block
+HOUSEHOLDS: Final = Odds({(1, 1, 1, 1): 86, (2, 1, 1): 9, (2, 2): 2, (3, 1): 2, (4,): 1})  #: sizes in a block
 
 # Distributions: what -> its weight.
-REGIONS: Final = {
+REGIONS: Final = Odds({
     "市里": 83, "外地": 69, "石狮": 19, "晋江": 59, "惠安": 27, "永春": 15, "德化": 26, "安溪": 111,
     "南安": 87, "泉港": 11, "水头": 10,
-}  # fmt: skip
-MODELS: Final = {"欧朗": 107, "B50": 1991, "B70": 359, "B90": 88, "X80": 886, "红旗": 13}
-VEHICLES: Final = {0: 2, 1: 91, 2: 6, 3: 1}
-COVER_YEARS: Final = {1: 20, 2: 18, 3: 22, 4: 22, 5: 12, 6: 6}
-REFERRALS: Final = {0: 82, 1: 9, 2: 4, 3: 3, 4: 2}
-SURVEYS: Final = {0: 76, 1: 14, 2: 7, 3: 3}
-SUGGESTIONS: Final = {0: 88, 1: 9, 2: 3}
-CONTACTS: Final = {0: 30, 1: 28, 2: 20, 3: 12, 4: 7, 5: 3}
-DAYS_TO_SETTLE: Final = {0: 70, 1: 20, 7: 10}
-STATUSES: Final = {"settled": 88, "open": 5, "cancelled": 4, "deleted": 3}
-SOURCES: Final = {"csi": 45, "ssi": 35, "store": 20}
-PURPOSES: Final = {"recall": 35, "reminder": 25, "callback": 30, "complaint": 10}
-RESULTS: Final = {
+})  # fmt: skip
+MODELS: Final = Odds({"欧朗": 107, "B50": 1991, "B70": 359, "B90": 88, "X80": 886, "红旗": 13})
+VEHICLES: Final = Odds({0: 2, 1: 91, 2: 6, 3: 1})
+COVER_YEARS: Final = Odds({1: 20, 2: 18, 3: 22, 4: 22, 5: 12, 6: 6})
+REFERRALS: Final = Odds({0: 82, 1: 9, 2: 4, 3: 3, 4: 2})
+SURVEYS: Final = Odds({0: 76, 1: 14, 2: 7, 3: 3})
+SUGGESTIONS: Final = Odds({0: 88, 1: 9, 2: 3})
+CONTACTS: Final = Odds({0: 30, 1: 28, 2: 20, 3: 12, 4: 7, 5: 3})
+DAYS_TO_SETTLE: Final = Odds({0: 70, 1: 20, 7: 10})
+STATUSES: Final = Odds({"settled": 88, "open": 5, "cancelled": 4, "deleted": 3})
+SOURCES: Final = Odds({"csi": 45, "ssi": 35, "store": 20})
+PURPOSES: Final = Odds({"recall": 35, "reminder": 25, "callback": 30, "complaint": 10})
+RESULTS: Final = Odds({
     "reached": 45, "unreachable": 15, "refused": 12, "not_interested": 10, "distrusts": 6, "will_come": 12,
-}  # fmt: skip
-REASONS: Final = {"service": 30, "location": 30, "price": 40, "reminder": 20}
-VISIT_KINDS: Final = {
+})  # fmt: skip
+REASONS: Final = Odds({"service": 30, "location": 30, "price": 40, "reminder": 20})
+VISIT_KINDS: Final = Odds({
     "maintenance": 50, "repair": 20, "body": 8, "warranty": 7, "claim": 6, "inspection": 6, "other": 3,
-}  # fmt: skip
+})  # fmt: skip
+KINDS: Final = Odds({"individual": 88, "company": 12})
+STORES: Final = Odds({"S01": 70, "S02": 30})
+CHANNELS: Final = Odds({"store": 88, "second_tier": 12})
+BRINGERS: Final = Odds({"owner": 75, "relative": 15, "driver": 10})
+MONTHS_OF_COVER: Final = Odds({12: 95, 6: 5})
+REFERRED: Final = Odds({"vehicle": 60, "insurance": 40})
 BILLS: Final = {  # yuan, by kind of visit: the lowest and the highest
     "maintenance": (280, 1_500), "repair": (150, 6_000), "body": (500, 24_000), "warranty": (0, 3_000),
     "claim": (800, 30_000), "inspection": (0, 200), "other": (0, 300),
@@ -88,16 +114,17 @@ class Profile(NamedTuple):
     visits: tuple[int, int]  #: in four years, fewest and most
     absence: tuple[int, int]  #: days since the last visit, fewest and most
     bill: int  #: percent of an ordinary bill
-    loyalty: Mapping[str, int]
+    loyalty: Odds[str]
 
 
 PROFILES: Final = (  # the first fifth brings about four fifths of the money
-    Profile(20, (5, 11), (0, 180), 220, {"low": 5, "medium": 30, "high": 65}),
-    Profile(30, (2, 6), (0, _YEAR), 70, {"low": 30, "medium": 50, "high": 20}),
-    Profile(20, (1, 4), (183, 2 * _YEAR), 70, {"low": 50, "medium": 40, "high": 10}),
-    Profile(22, (1, 3), (2 * _YEAR, 4 * _YEAR), 70, {"low": 70, "medium": 25, "high": 5}),
-    Profile(8, (0, 0), (0, 0), 100, {"low": 60, "medium": 30, "high": 10}),  # never came
+    Profile(20, (5, 11), (0, 180), 220, Odds({"low": 5, "medium": 30, "high": 65})),
+    Profile(30, (2, 6), (0, _YEAR), 70, Odds({"low": 30, "medium": 50, "high": 20})),
+    Profile(20, (1, 4), (183, 2 * _YEAR), 70, Odds({"low": 50, "medium": 40, "high": 10})),
+    Profile(22, (1, 3), (2 * _YEAR, 4 * _YEAR), 70, Odds({"low": 70, "medium": 25, "high": 5})),
+    Profile(8, (0, 0), (0, 0), 100, Odds({"low": 60, "medium": 30, "high": 10})),  # never came
 )
+PROFILE: Final = Odds({profile: profile.weight for profile in PROFILES})
 
 #: Bounds of the other subjects' bands; None is unknown.
 CAMPAIGNS: Final = (  # audience, target, returned; a target left out is 20% of the audience, rounded up
@@ -109,14 +136,14 @@ FOLLOW_UPS: Final = (  # surveyed, satisfied
     (20, 19), (100, 94), (100, 95), (100, 96), (100, 99), (100, 100), (40, 38), (199, 189), (200, 191),
     (37, 37), (58, 56), (83, 74), (0, 0), (1, 0), (1, 1),
 )  # fmt: skip
-DEPARTMENTS: Final = {"sales": 40, "after_sales": 60}
-CADENCES: Final = {"weekly": 40, "monthly": 40, "yearly": 20}
-HEADCOUNTS: Final = {0: 5, 1: 15, 4: 30, 7: 30, 12: 20}
+DEPARTMENTS: Final = Odds({"sales": 40, "after_sales": 60})
+CADENCES: Final = Odds({"weekly": 40, "monthly": 40, "yearly": 20})
+HEADCOUNTS: Final = Odds({0: 5, 1: 15, 4: 30, 7: 30, 12: 20})
 RECALLS: Final = ((0, 0), (1, 0), (4, 1), (5, 0), (5, 1), (50, 9), (50, 10), (50, 11), (51, 10), (51, 11))
 REPAIR_FEN: Final = (0, 4_999_99, 5_000_00, 5_000_01, 10_000_00, 10_000_01, 20_000_00, 20_000_01)
 PREPAID_FEN: Final = (0, 1, 999_99, 1_000_00, 1_000_01, 2_000_00, 3_000_00, 3_000_01)
 SPEND_FEN: Final = (0, 499_99, 500_00, 500_01, 999_99, 1_000_00, 1_000_01)
-PREPAID_ITEMS: Final = {"oil": 25, "maintenance_set": 25, "maintenance_5": 20, "none": 30}
+PREPAID_ITEMS: Final = Odds({"oil": 25, "maintenance_set": 25, "maintenance_5": 20, "none": 30})
 
 SUBJECTS: Final = ("recall_campaign", "follow_up_result", "consultant_month", "repair_order", "purchase")
 
@@ -143,9 +170,9 @@ class _Dice:
         """Return true that often."""
         return self.rng.random() < share
 
-    def pick(self, weights: Mapping[_T, int]) -> _T:
-        """Return one of the keys, by weight."""
-        return self.rng.choices(tuple(weights), tuple(weights.values()))[0]
+    def pick(self, odds: Odds[_T]) -> _T:
+        """Return one of the words, by weight: as ``Random.choices`` does, without adding the weights up each time."""
+        return odds.words[bisect(odds.sums, self.rng.random() * odds.sums[-1], 0, odds.last)]
 
     def yuan(self, low: int, high: int, bounds: Sequence[int] = ()) -> Decimal:
         """Return one of these bounds (in fen), or an amount between two in yuan, small ones likelier."""
@@ -172,12 +199,15 @@ class _Dice:
 
     def record(self, required: Mapping[str, object], /, **optional: object) -> dict[str, object]:
         """Return a record: the required fields, and the optional ones but for those unknown."""
-        known = {name: value for name, value in optional.items() if value is not None}
-        return {**required, **{name: known[name] for name in known if not self.chance(UNKNOWN)}}
+        chance = self.rng.random
+        return {
+            **required,
+            **{name: value for name, value in optional.items() if value is not None and chance() >= UNKNOWN},
+        }
 
 
 def _month_end(day: date) -> date:
-    return day + relativedelta(day=31)
+    return day.replace(day=monthrange(day.year, day.month)[1])
 
 
 @lru_cache
@@ -220,7 +250,7 @@ def _vehicles(dice: _Dice, number: int, visits: Sequence[date]) -> Iterator[dict
             {"vin": f"LXX{number:011d}{n + 1:03d}"},
             own_brand=own, brand="本品牌" if own else "其余品牌", model=dice.pick(MODELS) if own else None,
             purchased_on=bought, bought_here=own and dice.chance(0.85),
-            warranty_until=bought + relativedelta(years=dice.rng.choice((2, 3))),
+            warranty_until=months_before(bought, -12 * dice.rng.choice((2, 3))),
             mileage_km=max(0, (dice.as_of - bought).days) * dice.rng.randint(15, 60),
         )  # fmt: skip
 
@@ -233,7 +263,7 @@ def _visits(
         low, high = BILLS[kind]
         yield dice.record(
             {"visit_id": f"W{number:06d}-{n:02d}", "visited_on": day},
-            brought_by=dice.pick({"owner": 75, "relative": 15, "driver": 10}),
+            brought_by=dice.pick(BRINGERS),
             vin=dice.rng.choice(vins) if vins else None,
             kind=kind, status=status, paid_by=PAYERS.get(kind, "customer"),
             settled_on=day + dice.pick(DAYS_TO_SETTLE) * _DAY if status == "settled" else None,
@@ -256,7 +286,7 @@ def _insurance(dice: _Dice, number: int, vins: Sequence[object]) -> list[dict[st
         ("compulsory", expires + dice.rng.choice((0, 0, -14, 9)) * _DAY, (665, 1_100)),
     ):
         for _ in range(years):
-            starts_on = ends_on + _DAY - relativedelta(months=dice.pick({12: 95, 6: 5}))
+            starts_on = months_before(ends_on + _DAY, dice.pick(MONTHS_OF_COVER))
             covers.append(
                 dice.record(
                     {"policy_no": f"P{number:06d}-{len(covers) + 1:02d}", "starts_on": starts_on},
@@ -274,7 +304,7 @@ def _insurance(dice: _Dice, number: int, vins: Sequence[object]) -> list[dict[st
 
 
 def _referrals(dice: _Dice, number: int) -> Iterator[dict[str, object]]:
-    mostly = dice.pick({"vehicle": 60, "insurance": 40})
+    mostly = dice.pick(REFERRED)
     for n in range(dice.pick(REFERRALS)):
         kind = mostly if dice.chance(0.8) else "vehicle"
         yield dice.record(
@@ -309,17 +339,17 @@ def _contacts(dice: _Dice) -> Iterator[dict[str, object]]:
 
 def _customer(seed: int, number: int, as_of: date, household: str) -> dict[str, object]:
     dice = _Dice.of(seed, "customer", number, as_of)
-    profile = PROFILES[dice.pick({n: profile.weight for n, profile in enumerate(PROFILES)})]
+    profile = dice.pick(PROFILE)
     days, region = _visit_days(dice, profile), dice.pick(REGIONS)
     vehicles = list(_vehicles(dice, number, days))
     vins = [vehicle["vin"] for vehicle in vehicles]
     customer = dice.record(
         {"customer_id": f"C{number:06d}"},
-        kind=dice.pick({"individual": 88, "company": 12}), store_id=dice.pick({"S01": 70, "S02": 30}),
+        kind=dice.pick(KINDS), store_id=dice.pick(STORES),
         region=region, in_territory=(region != "外地") ^ dice.chance(0.05),
         influential=dice.chance(0.04), media=dice.chance(0.06), out_of_reach=dice.chance(0.04),
         loyalty=dice.pick(profile.loyalty), household_id=household,
-        channel=dice.pick({"store": 88, "second_tier": 12}),
+        channel=dice.pick(CHANNELS),
         attributes={"loyalty_index": dice.rng.randint(0, 100)},
     )  # fmt: skip
     return customer | {
@@ -409,31 +439,82 @@ def subjects(count: int, *, as_of: date, seed: int = 2014) -> Iterator[tuple[str
         yield name, _subject(name, number, _Dice.of(seed, name, number, as_of))
 
 
+def _rows(count: int, as_of: date, seed: int) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Yield the rows of a store's tables, each with its table."""
+    for customer in customers(count, as_of=as_of, seed=seed):
+        yield "customers", customer
+        for table, events in customer.items():
+            if isinstance(events, list):
+                for event in events:
+                    yield table, {"customer_id": customer["customer_id"], **event}
+    for name, record in subjects(count, as_of=as_of, seed=seed):
+        yield f"{name}s", record
+
+
+def write_tables(
+    directory: Path, *, count: int, as_of: date, seed: int = 2014, form: Literal["csv", "parquet"] = "csv"
+) -> None:
+    """Write a store as CSV or Parquet tables: ``count`` customers, and as many other subjects.
+
+    Both forms hold the same; what is in memory does not grow with the store.
+
+    Raises:
+        RecordError: when Parquet is wanted and polars is not installed.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    write = _write_parquet if form == "parquet" else _write_csv
+    write(directory, _rows(count, as_of, seed))
+
+
 def _cell(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def write_tables(directory: Path, *, count: int, as_of: date, seed: int = 2014) -> None:
-    """Write a store as CSV tables, a row at a time: ``count`` customers, and as many other subjects."""
-    directory.mkdir(parents=True, exist_ok=True)
+def _write_csv(directory: Path, rows: Iterable[tuple[str, Mapping[str, object]]]) -> None:
     with ExitStack() as files:
         tables = {}
         for table, columns in COLUMNS.items():
             file = files.enter_context((directory / f"{table}.csv").open("w", encoding="utf-8", newline=""))
             tables[table] = csv.DictWriter(file, columns, lineterminator="\n")
             tables[table].writeheader()
-
-        def write(table: str, row: Mapping[str, object]) -> None:
+        for table, row in rows:
             tables[table].writerow({name: _cell(row[name]) for name in COLUMNS[table] if name in row})
 
-        for customer in customers(count, as_of=as_of, seed=seed):
-            write("customers", customer)
-            for table, events in customer.items():
-                if isinstance(events, list):
-                    for event in events:
-                        write(table, {"customer_id": customer["customer_id"], **event})
-        for name, record in subjects(count, as_of=as_of, seed=seed):
-            write(f"{name}s", record)
+
+def _write_parquet(directory: Path, rows: Iterable[tuple[str, Mapping[str, object]]]) -> None:
+    """Write each table in parts, and then the parts as one file under the table's name."""
+    try:
+        import polars as pl  # noqa: PLC0415 - only who wants Parquet waits for it
+    except ImportError:
+        raise RecordError([FieldError(None, _SAYS["no_polars"]).at("", None, "")]) from None
+    from dealerrules.intake.attributes import dtype_of  # noqa: PLC0415
+
+    types = {subject.table: subject.fields for subject in records.SUBJECTS.values()}
+    types.update({table.name: table.fields for table in records.TABLES.values()})
+    waiting: dict[str, list[Mapping[str, object]]] = {table: [] for table in COLUMNS}
+    parts: dict[str, list[Path]] = {table: [] for table in COLUMNS}
+    with TemporaryDirectory(dir=directory, prefix=".parts-") as scratch:
+
+        def put_away(table: str) -> None:
+            columns = []
+            for name, type_ in types[table].items():
+                values = [row.get(name) for row in waiting[table]]
+                # kilometres and points are made as whole numbers; money is Decimal already
+                made = pl.Int64 if type_.kind in {Kind.DISTANCE, Kind.NUMBER} else dtype_of(type_)
+                columns.append(pl.Series(name, values, dtype=made).cast(dtype_of(type_)))
+            parts[table].append(Path(scratch, f"{table}-{len(parts[table])}.parquet"))
+            pl.DataFrame(columns).write_parquet(parts[table][-1])
+            waiting[table].clear()
+
+        for table, row in rows:
+            waiting[table].append(row)
+            if len(waiting[table]) == ROWS_OF_PART:
+                put_away(table)
+        for table in COLUMNS:
+            put_away(table)
+            whole = Path(scratch, f"{table}.parquet")
+            pl.scan_parquet(parts[table]).sink_parquet(whole)
+            whole.replace(directory / whole.name)
 
 
 def write_jsonl(path: Path, *, count: int, as_of: date, seed: int = 2014) -> None:

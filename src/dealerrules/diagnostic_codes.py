@@ -487,6 +487,26 @@ _code(
     about_zh="一个决策只能用自己对象的事实；不写 `subject:` 就是客户。",
     about_en="A decision uses the facts of its own subject; without `subject:` that is the customer.",
 )
+_code(
+    "DR320",
+    ERROR,
+    zh="`{name}` 是全店的比率，不是一位客户的事实",
+    en="`{name}` is a rate of the whole store, not a fact of one customer",
+    help_zh="比率用 `book.rates` 和报告查看；条件里只能用单个客户的事实",
+    help_en="rates stand in `book.rates` and in reports; a condition asks about one customer",
+    about_zh="比率说的是所有客户合起来的情况，不能作为某一位客户的条件。",
+    about_en="A rate is about all customers together, so it cannot be a condition on one of them.",
+)
+_code(
+    "DR321",
+    ERROR,
+    zh="`{table}` 没有车架号，不知道是哪台车",
+    en="`{table}` has no VIN: it does not say which vehicle",
+    help_zh="数车辆时可以用的表：{words}；或者改为 `count: customers`",
+    help_en="tables that name a vehicle: {words}; or count customers",
+    about_zh="数车辆时，事件按车架号对应到车。",
+    about_en="Where vehicles are counted, events are matched to them by VIN.",
+)
 
 # --- DR4xx: values and units --------------------------------------------------------------------------
 
@@ -762,6 +782,56 @@ _code(
     help_en="where no value is stated, write `value: unstated`",
     about_zh="没有写价值和价值为零是两回事。",
     about_en="A value that is not stated and a value of nothing are two things.",
+)
+_code(
+    "DR515",
+    ERROR,
+    zh="`{side}` 要写数什么：`count` 或 `distinct`，只写一个",
+    en="`{side}` says what is counted: `count` or `distinct`, one of them",
+    help_zh="例如 `count: customers`，或 `distinct: visits` 加 `take: vin`",
+    help_en="such as `count: customers`, or `distinct: visits` with `take: vin`",
+    about_zh="比率的分子和分母各数一样东西。",
+    about_en="A rate counts one thing above its line and one below.",
+)
+_code(
+    "DR516",
+    ERROR,
+    zh="`{value}` 不是更早的一天",
+    en="`{value}` is no earlier day",
+    help_zh="例如 `as_of: 12 months earlier`、`1 month earlier`、`1 year earlier`；不写就是期末",
+    help_en="such as `as_of: 12 months earlier`, `1 month earlier`, `1 year earlier`; the end of the period goes without saying",
+    about_zh="比率的一边可以看更早的一天：从期末往前若干个月，到那一期的最后一天。",
+    about_en="A side of a rate may look at an earlier day: so many months before the period, on the last day of that one.",
+)
+_code(
+    "DR517",
+    ERROR,
+    zh="`{key}` 不能和 `{form}` 一起写",
+    en="`{key}` does not go with `{form}`",
+    help_zh="可以用：{words}",
+    help_en="keys that go with it: {words}",
+    about_zh="数客户和车辆用 `with`、`without`；数事件用 `within`、`dated`。",
+    about_en="Customers and vehicles are picked by `with` and `without`, events by `within` and `dated`.",
+)
+_code(
+    "DR518",
+    ERROR,
+    zh="`{value}` 不是比率可用的时间范围",
+    en="`{value}` is no reach of time for a rate",
+    help_zh="可以写：{words}",
+    help_en="write one of: {words}",
+    about_zh="本期、更早的那一期、从更早那天之后到期末，或截至当天的一段时间。",
+    about_en="The period, the earlier period, the time since the earlier day, or a duration up to the day.",
+)
+_code(
+    "DR519",
+    ERROR,
+    zh="`{value}` 要有 `as_of`：没有更早的一天",
+    en="`{value}` needs `as_of`: there is no earlier day",
+    help_zh="写上 `as_of: 12 months earlier`，或改为 `within: period`",
+    help_en="add `as_of: 12 months earlier`, or write `within: period`",
+    about_zh="“更早的那一期”和“从那以后”都从 `as_of` 算起。",
+    about_en="The earlier period, and the time since, are counted from `as_of`.",
 )
 
 # --- DR6xx: worked cases ------------------------------------------------------------------------------

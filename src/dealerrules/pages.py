@@ -200,10 +200,10 @@ def html(text: str) -> str:
     return escape(plain(text), quote=True)
 
 
-def html_page(title: str, body: Iterable[str], lang: str) -> str:
-    """Return a page of its own: no script, nothing loaded from elsewhere."""
+def html_page(title: str, body: Iterable[str], lang: str, style: str = "") -> str:
+    """Return a page of its own: no script, nothing loaded from elsewhere; `style` is added to the style of all pages."""
     code = "zh-CN" if lang == "zh" else "en"
-    return _PAGE.format(lang=code, title=html(title), style=_STYLE, body="\n".join(body))
+    return _PAGE.format(lang=code, title=html(title), style=_STYLE + style, body="\n".join(body))
 
 
 def html_list(lines: Sequence[Line]) -> str:

@@ -46,6 +46,10 @@ _REASONS = {
     "no_event": ("there is no event to measure from: {facts}", "没有可以起算的事件：{facts}"),
     "unknown_facts": ("these facts are not recorded: {facts}", "以下事实没有记录：{facts}"),
     "over_zero": ("{facts} is 0, so there is nothing to divide by", "{facts} 为0，无法计算比例"),
+    "nothing_below": (
+        "nothing is counted below the line, and over 0 there is no rate",
+        "分母数不到任何东西，分母为0没有比率",
+    ),
     "unknown_rules": (
         "facts that are not recorded could change the answer: {facts}",
         "没有记录的事实可能改变结果：{facts}",

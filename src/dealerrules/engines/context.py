@@ -452,7 +452,7 @@ class Context:
         if bound is not None or not isinstance(as_of, date):
             events = events.join(self._marks(after), on="id", how="inner")
         reader = Events(self.algebra, events, table, as_of, f"{name} ", after=bound)
-        reduced = reader.reduce(group, partial(self._event_flags, reader))
+        reduced = reader.reduce(group, partial(self.event_flags, reader))
         question.join(reduced)
         # values that depend on each subject's own day are read off the frame itself
         reader.as_of = self.as_of
@@ -552,7 +552,8 @@ class Context:
             case _:
                 raise AssertionError(expr)
 
-    def _event_flags(self, reader: Events, expr: Expr) -> Flags:
+    def event_flags(self, reader: Events, expr: Expr) -> Flags:
+        """Return the truth of a condition on events."""
         return self._flags(expr, lambda each: self._event_column(reader, self, each))
 
     def _before(self, expr: Before) -> None:

@@ -264,7 +264,7 @@ def evaluate_facts(
     Raises:
         RecordError: for columns that are no facts, or not of their type.
     """
-    opened = _numbered(open_frames({FACTS: facts}), FACTS)
+    opened = open_frames({FACTS: facts})  # nothing is joined to it, so that its rows stay in order
     question = _question_of_facts(opened, subject, editions, as_of, keep)
     return _answered(opened, question, names, as_of, editions, models, one_version)
 
@@ -292,7 +292,7 @@ def _question_of_facts(
     suffixes = [dotless(".absent"), dotless(".over"), ".absent", ".over"]
     for name in there:
         stem = next((name.removesuffix(each) for each in suffixes if name.endswith(each)), name)
-        if name not in types and name not in {ROW, *keep} and (stem == name or stem not in types):
+        if name not in types and name not in keep and (stem == name or stem not in types):
             error = FieldError(None, _SAYS["no_fact"], near=nearest(name, types))
             faults.append(error.at(subject, None, name, FACTS))
     faults += key_faults(FACTS, base, keep)
@@ -310,7 +310,6 @@ def _question_of_facts(
     held = {f"field {dotless(name)}": value for name, value in {**cast, **divided}.items()}
     held |= {f"field {dotless(name)}": value.fill_null(value=False) for name, value in gone.items()}
     kept = {f"kept {name}": nw.col(name) for name in keep}
-    row = [nw.col(ROW)] if opened.eager else []
     algebra = Algebra(opened.backend)
     given: dict[str, Column] = {}
     for name in [*cast, *ratios]:
@@ -319,7 +318,7 @@ def _question_of_facts(
         if name in ratios:
             column = _ratio_of(column, nw.col(f"field {dotless(ratios[name])}"))
         given[name] = column
-    frame = base.select(*row, **kept, **held)
+    frame = base.select(**kept, **held)
     return Question(algebra, Flat(algebra), subject, frame, {}, None, as_of, given)
 
 
@@ -355,7 +354,8 @@ def _answered(
     except TooLarge as error:
         said = FieldError(str(error), _SAYS["too_large"])
         raise RecordError([said.at(question.subject, None, "decisions")]) from None
-    return opened.close(found.sort(ROW).drop(ROW) if opened.eager else found)
+    numbered = ROW in question.frame.collect_schema().names()
+    return opened.close(found.sort(ROW).drop(ROW) if numbered else found)
 
 
 def conditions(

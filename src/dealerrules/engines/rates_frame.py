@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import narwhals as nw
 
+from dealerrules.engines.context import Context, Question
 from dealerrules.engines.entry import cast_fields, check_names, dotless, open_frames
 from dealerrules.engines.events import Events
-from dealerrules.engines.frame import Context, Question, question_of
+from dealerrules.engines.frame import question_of
 from dealerrules.expr import Expr, Fact
 from dealerrules.faults import Fault, RecordError
 from dealerrules.populations import Count, Counted, Period, days_of
@@ -105,7 +106,7 @@ class TableCensus:
 
     def _vehicles(self, sides: Sequence[Side]) -> dict[Side, Counted]:
         """Count sides over vehicles, by VIN; a VIN stands in a row for each owner."""
-        frame = self._table("vehicles")
+        frame = self._own("vehicles")
         if frame is None or not sides:
             return {side: Counted(Count()) for side in sides}
         frame = frame.filter(~nw.col("vin").is_null())
@@ -118,7 +119,7 @@ class TableCensus:
 
     def _events(self, table: str, take: str | None, sides: Sequence[Side]) -> dict[Side, Counted]:
         """Count sides over the events of one table, or over the known values of one of their fields."""
-        frame = self._table(table)
+        frame = self._own(table)
         if frame is None:
             return {side: Counted(Count()) for side in sides}
         if take is not None:
@@ -145,7 +146,7 @@ class TableCensus:
                 where = self._where(happening.table, happening.where, self.period.end)
                 by_table[happening.table][name] = self._within(happening, side) & where.true
         for table, flags in by_table.items():
-            events = self._table(table)
+            events = self._table(table) if key == "id" else self._own(table)  # a join by id finds no others
             if events is None:
                 frame = frame.with_columns(**flags)
                 continue
@@ -181,13 +182,20 @@ class TableCensus:
         events = self._table(table)
         assert events is not None
         context = Context(self.question, self.edition, day)
-        flags = context._event_flags(Events(context.algebra, events, table, day, ""), where)  # noqa: SLF001 - engines
+        flags = context.event_flags(Events(context.algebra, events, table, day, ""), where)  # noqa: SLF001 - engines
         return _Flags(flags.true, ~flags.true & ~flags.is_false)
 
     def _table(self, name: str) -> Frame | None:
         """Return the counting events of a table, with all its fields; none where it was left out."""
         assert self.question.events is not None
         return self.question.events.get(name)
+
+    def _own(self, name: str) -> Frame | None:
+        """Return the counting events of a table that are of customers of the store, as everywhere."""
+        events = self._table(name)
+        if events is None:
+            return None
+        return events.join(self.question.frame.select("id"), on="id", how="semi")
 
     # --- counting -------------------------------------------------------------------------------------
 
@@ -210,14 +218,18 @@ class TableCensus:
         flagged = frame.with_columns(**made).select(
             *keys, *things, *made
         )  # a constant alone would make one row
-        total = self._totals(flagged, things, [], names)
         if not keys:
-            return {side: Counted(total[None][side]) for side in flags}
+            total = self._totals(flagged, things, [], names)[None]
+            return {side: Counted(total[side]) for side in flags}
         by_group = self._totals(flagged, things, keys, names)
+        if things:  # one may stand in several groups
+            total = self._totals(flagged, things, [], names)[None]
+        else:
+            total = {side: _sum(counts[side] for counts in by_group.values()) for side in flags}
         found = {}
         for side in flags:
             groups = {group: counts[side] for group, counts in by_group.items() if counts[side] != Count()}
-            found[side] = Counted(total[None][side], groups)
+            found[side] = Counted(total[side], groups)
         return found
 
     def _totals(
@@ -243,6 +255,11 @@ class TableCensus:
             }
             for row in rows
         }
+
+
+def _sum(counts: Iterable[Count]) -> Count:
+    listed = list(counts)
+    return Count(sum(each.number for each in listed), sum(each.undecided for each in listed))
 
 
 def fact_values(edition: Edition, tables: Mapping[str, Any], names: Iterable[str], as_of: date) -> Frame:

@@ -23,6 +23,7 @@ from dealerrules.policy.fields import (
     Many,
     ParameterValue,
     Quantity,
+    RateWindow,
     Raw,
     Shape,
     Table,
@@ -33,6 +34,7 @@ from dealerrules.policy.fields import (
     one_word_of,
 )
 from dealerrules.policy.model import Clause, Title
+from dealerrules.records import TABLES
 
 
 class SourceShape(Shape):
@@ -104,15 +106,20 @@ class RuleShape(Described):
 
 
 class DecisionShape(Described):
-    """What every decision has."""
+    """What everything below `decisions` has."""
 
     word: ClassVar[str]
     kind: Text
     subject: Text = "customer"
+
+
+class SubjectShape(DecisionShape):
+    """What every decision about one subject has."""
+
     dated_by: Text | None = None
 
 
-class TierShape(DecisionShape):
+class TierShape(SubjectShape):
     """Levels, and angles that grant them."""
 
     word: ClassVar[str] = "tier"
@@ -149,7 +156,7 @@ class AbsentShape(Described):
     id: Identifier
 
 
-class StageShape(DecisionShape):
+class StageShape(SubjectShape):
     """One measure cut into stages."""
 
     word: ClassVar[str] = "stage"
@@ -172,7 +179,7 @@ class PayBandShape(BandShape):
     basis: _BASIS | None = None
 
 
-class PayoutShape(DecisionShape):
+class PayoutShape(SubjectShape):
     """Money by bands."""
 
     word: ClassVar[str] = "payout"
@@ -211,7 +218,7 @@ class OfferBandShape(BandShape):
     always_value: Quantity | None = None
 
 
-class OfferShape(DecisionShape):
+class OfferShape(SubjectShape):
     """Goods or services, by bands."""
 
     word: ClassVar[str] = "offer"
@@ -251,7 +258,7 @@ class RowShape(Described):
     effective: EffectiveShape | None = None
 
 
-class RulesShape(DecisionShape):
+class RulesShape(SubjectShape):
     """The general decision table."""
 
     word: ClassVar[str] = "rules"
@@ -262,6 +269,43 @@ class RulesShape(DecisionShape):
     ]
     rows: FilledMany[RowShape]
     otherwise: Table[Raw] | None = None
+
+
+_EVENTS = Annotated[Text, json_schema(type="string", enum=list(TABLES))]
+
+
+class HappeningShape(Shape):
+    """Events of one table, by when they happened and what they were."""
+
+    event: _EVENTS
+    within: RateWindow | None = None
+    where: Condition | None = None
+    dated: Text | None = None
+
+
+class SideShape(Shape):
+    """What a rate counts above or below its line: customers, vehicles, or events of the period."""
+
+    count: Annotated[Text, json_schema(type="string", enum=["customers", *TABLES])] | None = None
+    distinct: _EVENTS | None = None
+    take: Text | None = None
+    as_of: Annotated[Text, json_schema(type="string", examples=["12 months earlier"])] | None = None
+    where: Condition | None = None
+    having: Many[HappeningShape] = Field((), alias="with")
+    without: Many[HappeningShape] = ()
+    within: RateWindow | None = None
+    dated: Text | None = None
+
+
+class RateShape(DecisionShape):
+    """One count over another, of the whole population in a month or a year."""
+
+    word: ClassVar[str] = "rate"
+    subject: Annotated[Text, json_schema(type="string", enum=["population", "customer"])] = "population"
+    per: Annotated[Literal["month", "year"], one_word_of("month", "year")]
+    of: SideShape
+    over: SideShape
+    one_minus: Quantity | None = None
 
 
 class FactShape(Described):
@@ -292,7 +336,7 @@ class CalendarShape(Shape):
 
 
 DECISION_SHAPES: dict[str, type[DecisionShape]] = {
-    shape.word: shape for shape in (TierShape, StageShape, PayoutShape, OfferShape, RulesShape)
+    shape.word: shape for shape in (TierShape, StageShape, PayoutShape, OfferShape, RulesShape, RateShape)
 }
 
 

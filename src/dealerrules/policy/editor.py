@@ -21,6 +21,8 @@ from dealerrules.policy.document import (
     FactShape,
     ParameterShape,
     PolicyShape,
+    RateShape,
+    SubjectShape,
 )
 from dealerrules.policy.fields import Shape, is_identifier, known_words
 from dealerrules.policy.forms import COMMON_KEYS, fact_form
@@ -31,6 +33,7 @@ from dealerrules.policy.model import AnyDecision, Edition, FactDefinition, Item,
 from dealerrules.policy.names import BareScope, SubjectScope
 from dealerrules.policy.parse import MapNode, Node, ScalarNode, parse
 from dealerrules.policy.phrases import KIND_WORDS, arrows, phrase
+from dealerrules.policy.rates import rate
 from dealerrules.policy.reading import mended_shape, read_shape
 from dealerrules.policy.scope import Parameter, Report, Scope
 from dealerrules.records import SUBJECTS
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
 
 CATALOGUE = Path(__file__).parent.parent / "catalogue.yaml"
 
+POPULATION = "population"
+"""The subject of a rate: all customers together, with their vehicles and events."""
 MAX_CHAIN = 32
 """How many facts may each need the next."""
 
@@ -155,8 +160,14 @@ class Editor:
             for source in table.values():
                 self._define_from(subject, source, scopes[subject])
         made = {}
+        rates = {}
         for asked in self.decisions.values():
-            done = self._decision(asked, scopes[asked.subject])
+            if isinstance(asked.shape, RateShape):
+                rate_made = rate(asked.shape, self._making(asked, scopes["customer"]), asked.span)
+                if rate_made is not None:
+                    rates[asked.name] = rate_made
+                continue
+            done = decision(asked.shape, self._making(asked, scopes[asked.subject]), asked.span)
             if done is not None:
                 made[done.name] = done
         ordered = self._ordered(made)
@@ -172,6 +183,7 @@ class Editor:
             facts=self.facts,
             items=self.items,
             answers=answers,
+            rates=rates,
         )
 
     # --- names ---
@@ -252,14 +264,15 @@ class Editor:
             span = draft.shape.key_span("decisions", name)
             before = self.report.said
             shape = self._decision_shape(node, span)
-            subject = self._subject(shape, shape.subject) if shape is not None else None
-            taken = self._taken(name, subject or "customer")
+            subject = self._subject_of(shape) if shape is not None else None
+            taken = self._taken(name, subject if subject in SUBJECTS else "customer")
             if taken is not None:
                 self._report_taken(span, name, taken)
             elif shape is None or subject is None:
                 self.at_fault.add(name)
             else:
-                self._check_dated_by(shape, subject)
+                if isinstance(shape, SubjectShape):
+                    self._check_dated_by(shape, subject)
                 sound = self.report.said == before
                 self.decisions[name] = _DecisionSource(name, subject, shape, draft, span, sound)
 
@@ -297,7 +310,17 @@ class Editor:
             self.report.add("DR314", at, name=name, words=known_words(SUBJECTS), nearest=nearest)
         return nearest
 
-    def _check_dated_by(self, shape: DecisionShape, subject: str) -> None:
+    def _subject_of(self, shape: DecisionShape) -> str | None:
+        """Return the subject of a decision; a rate is of the population, and reads the facts of customers."""
+        if not isinstance(shape, RateShape):
+            return self._subject(shape, shape.subject)
+        if shape.subject not in {POPULATION, "customer"} and not shape.broken("subject"):
+            nearest = nearest_word(shape.subject, [POPULATION])
+            at = shape.span("subject")
+            self.report.add("DR314", at, name=shape.subject, words=known_words([POPULATION]), nearest=nearest)
+        return POPULATION
+
+    def _check_dated_by(self, shape: SubjectShape, subject: str) -> None:
         fields = SUBJECTS[subject].fields
         if shape.dated_by and fields.get(shape.dated_by) != DATE:
             dates = [name for name, type_ in fields.items() if type_ == DATE]
@@ -404,20 +427,19 @@ class Editor:
         self.facts[subject][source.name] = definition
         return definition
 
-    def _decision(self, source: _DecisionSource, scope: SubjectScope) -> AnyDecision | None:
-        shape = source.shape
-        clause_shape = shape.source or source.draft.shape.source
-        making = Making(
+    def _making(self, source: _DecisionSource, scope: SubjectScope) -> Making:
+        """Return what the maker of a decision starts from."""
+        clause_shape = source.shape.source or source.draft.shape.source
+        return Making(
             name=source.name,
             scope=scope,
             policy=source.draft.name,
             clause=clause_shape.clause_of() if clause_shape is not None else None,
             items=self.items.keys(),
             span=source.span,
-            definitions={name: each.expr for name, each in self.facts[source.subject].items()},
+            definitions={name: each.expr for name, each in self.facts[scope.subject].items()},
             sound=source.sound,
         )
-        return decision(shape, making, source.span)
 
     # --- order ---
 

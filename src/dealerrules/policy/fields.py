@@ -244,6 +244,14 @@ FactName = Annotated[
         description="the name of a fact, or a fact form", type=["string", "object"], examples=["amount"]
     ),
 ]
+RateWindow = Annotated[
+    Any,
+    json_schema(
+        description="when the events happened: in the period, in the earlier one, since the earlier day, or up to the day",
+        type="string",
+        examples=["period", "earlier period", "since as_of", "12 months"],
+    ),
+]
 Attached = Annotated[Any, json_schema(description="texts that come out with the outcome")]
 
 

@@ -45,6 +45,7 @@ from dealerrules.policy.document import (
     RuleShape,
     RulesShape,
     StageShape,
+    SubjectShape,
     TierShape,
 )
 from dealerrules.policy.fields import known_words
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
 
 def decision(shape: DecisionShape, making: Making, span: Span) -> AnyDecision | None:
     """Return a decision of the model, or none when something in it is at fault."""
+    assert isinstance(shape, SubjectShape), shape.word
     common: dict[str, object] = {
         "name": making.name,
         "subject": making.scope.subject,

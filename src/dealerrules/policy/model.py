@@ -23,6 +23,7 @@ from dealerrules.expr import (
     Elapsed,
     Expr,
     Fact,
+    Field,
     FirstKnown,
     LevelIn,
     Lookup,
@@ -143,6 +144,19 @@ class Decision:
     def kind(self) -> str:
         """The kind as YAML writes it."""
         return KIND_WORDS[type(self)]
+
+    def rules_in(self, mask: int, word: int = 0) -> tuple[str, ...]:
+        r"""Return the ids of the rules that a frame's mask holds; `word` counts from 0, 60 rules each.
+
+        Examples:
+            >>> import dealerrules as dr
+            >>> book = dr.loads("policy: p\ndecisions: {d: {kind: stage, measure: visits_past_year, "
+            ...                 "stages: {few: {from: 0}, many: {from: 4}}}}")
+            >>> book.decisions["d"].rules_in(0b10), book.decisions["d"].rules_in(0b11)
+            (('many',), ('few', 'many'))
+        """
+        part = self.rules[60 * word : 60 * word + 60]
+        return tuple(rule.id for at, rule in enumerate(part) if mask >> at & 1)
 
     def rule(self, rule_id: str) -> Rule:
         """Return a rule by id."""
@@ -266,6 +280,71 @@ AnyDecision = Tier | Stage | Payout | Offer | Rules
 """The closed set of decision kinds, for ``match``."""
 
 
+# ---------------------------------------------------------------------------------------------------
+# Rates: of the whole population, not of one subject
+
+
+class Reach(StrEnum):
+    """Which days a rate's events are of; both ends of every reach are inclusive."""
+
+    PERIOD = "period"  #: the period of the rate
+    EARLIER = "earlier period"  #: the period that the side's `as_of` leads to
+    SINCE = "since as_of"  #: from the day after the side's day to the end of the period
+    ROLLING = "rolling"  #: the last so many months or days, up to the side's day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """Counting events of a table, dated by one of their date fields, within a reach; `where` reads their fields.
+
+    `holds` says whether a customer or vehicle must have one, or must have none.
+    """
+
+    table: str
+    reach: Reach
+    dated: str
+    size: Constant | None = None
+    where: Expr | None = None
+    holds: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """What a rate counts above or below its line, as of the end of a period `earlier` months back.
+
+    `counts` is ``customers`` (`where` reads their facts and decisions as of that day), ``vehicles`` (distinct VINs on
+    file by that day; `where` reads the fields of the vehicle) or ``events`` (the one happening; distinct known values
+    of `take`, where it is given).
+    """
+
+    counts: str
+    earlier: int = 0
+    where: Expr | None = None
+    happenings: tuple[Happening, ...] = ()
+    take: Field | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """One count over another, in a month or a year (`per`); with `one_minus` what is left of the whole."""
+
+    name: str
+    per: str
+    of: Side
+    over: Side
+    one_minus: bool = False
+    policy: str = ""
+    title: Title = NO_TITLE
+    clause: Clause | None = None
+    place: str = ""
+    data: Data = None
+
+    @property
+    def kind(self) -> str:
+        """The kind as YAML writes it."""
+        return "rate"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
     """Everything that is in force from `start` to `end` (both inclusive).
@@ -280,6 +359,7 @@ class Edition:
     items: Mapping[str, Item]
     answers: Mapping[str, Type] = field(default_factory=dict)
     """The type of each decision's answer, where it can stand as a fact; a tier's level is a range, so it cannot."""
+    rates: Mapping[str, Rate] = field(default_factory=dict)
 
     def fact(self, subject: str, name: str) -> FactDefinition:
         """Return a fact's definition."""
@@ -337,6 +417,10 @@ def _meaning(value: object) -> object:
         value = replace(value, angles=tuple(sorted(value.angles, key=lambda angle: angle.id)))
     if isinstance(value, Rules) and value.hit in {Hit.UNIQUE, Hit.ANY}:
         value = replace(value, order=tuple(sorted(value.order)))
+    if isinstance(value, Side):
+        value = replace(
+            value, happenings=tuple(sorted(value.happenings, key=lambda each: repr(_meaning(each))))
+        )
     return [
         type(value).__name__,
         *(_meaning(getattr(value, name)) for name in names if name not in _NOT_MEANING),
@@ -359,8 +443,12 @@ def _read_by(value: object, found: set[str]) -> None:
 
 def meanings(edition: Edition, decisions: Iterable[str]) -> dict[str, object]:
     """Return what some decisions mean, with the facts and decisions that they read, by name."""
+    return _all_meanings(edition, [(edition.decisions[name].subject, name) for name in decisions])
+
+
+def _all_meanings(edition: Edition, stack: list[tuple[str, str]]) -> dict[str, object]:
+    """Return what decisions and facts of subjects mean, with all that they read, by name."""
     made: dict[str, object] = {}
-    stack = [(edition.decisions[name].subject, name) for name in decisions]
     while stack:
         subject, name = stack.pop()
         decision = edition.decisions.get(name)
@@ -373,6 +461,14 @@ def meanings(edition: Edition, decisions: Iterable[str]) -> dict[str, object]:
             _read_by(part, found)
             stack += [(subject, each) for each in found]
     return made
+
+
+def rate_meanings(edition: Edition) -> dict[str, object]:
+    """Return what the rates mean, with the facts and decisions that they read, by name."""
+    found: set[str] = set()
+    _read_by(edition.rates, found)
+    read = _all_meanings(edition, [("customer", name) for name in found])
+    return {**read, **{f"rate {name}": _meaning(rate) for name, rate in edition.rates.items()}}
 
 
 def digest(meaning: object) -> str:
@@ -394,6 +490,7 @@ def fingerprint(editions: tuple[Edition, ...]) -> str:
                 str(edition.end),
                 meanings(edition, edition.decisions),
                 _meaning(edition.items),
+                *([rate_meanings(edition)] if edition.rates else ()),
             ]
             for edition in editions
         ]

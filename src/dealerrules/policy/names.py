@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 from dealerrules.diagnostics import nearest_word
 from dealerrules.expr import Answer, AsOf, Fact, Field
-from dealerrules.policy.document import OfferShape, PayoutShape, RulesShape, StageShape, TierShape
+from dealerrules.policy.document import (
+    OfferShape,
+    PayoutShape,
+    RateShape,
+    RulesShape,
+    StageShape,
+    TierShape,
+)
 from dealerrules.policy.fields import known_words
 from dealerrules.policy.parse import ScalarNode
 from dealerrules.policy.scope import Levels, Meaning, Parameter, Report, Scope, Several
@@ -92,6 +99,10 @@ class SubjectScope:
         return self.editor.parameters
 
     def unknown(self, node: ScalarNode, more: Iterable[str]) -> None:
+        source = self.editor.decisions.get(node.text)
+        if source is not None and isinstance(source.shape, RateShape):
+            self.report.add("DR320", node, name=node.text)
+            return
         owner = next((each for each in SUBJECTS if SubjectScope(self.editor, each).has(node.text)), None)
         if owner is not None:
             self.report.add("DR319", node, name=node.text, owner=owner, subject=self.subject)

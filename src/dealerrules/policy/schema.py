@@ -44,7 +44,7 @@ def policy_schema() -> dict[str, Any]:
     Examples:
         >>> schema = policy_schema()
         >>> schema["required"], sorted(schema["$defs"]["AnyDecision"]["properties"]["kind"]["enum"])
-        (['policy'], ['offer', 'payout', 'rules', 'stage', 'tier'])
+        (['policy'], ['offer', 'payout', 'rate', 'rules', 'stage', 'tier'])
     """
     shapes: list[type[Shape]] = [
         PolicyShape,
