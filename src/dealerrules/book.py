@@ -349,7 +349,7 @@ class PolicyBook:
         decisions: Sequence[str] | None = None,
         check: bool = True,
     ) -> Any:
-        """Evaluate a whole store: a row of answers for each row of the subject's table.
+        r"""Evaluate a whole store: a row of answers for each row of the subject's table.
 
         Args:
             tables: table name (``customers``, ``visits``, …) to a frame: polars (eager or lazy), pandas, pyarrow, DuckDB

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 BITS: Final = 60
 """Rules in one word of a mask: below the sign, and every backend multiplies so far exactly."""
-BLOCK: Final = 15
-"""Rules whose bits a 16-bit number holds."""
+HALF: Final = 30
+"""Rules in half a word."""
 
 Columns = dict[str, nw.Expr]
 """Columns of an outcome by what is added to the decision's name; nothing for the answer itself."""
@@ -56,18 +56,18 @@ class Truths:
 
     @staticmethod
     def word(columns: Sequence[nw.Expr | None], at: int) -> nw.Expr:
-        """Return one word of a mask; small blocks are added up in small numbers first, which costs a quarter."""
+        """Return one word of a mask; it is put together in halves of 32 bits, which costs less."""
         part = columns[at * BITS : (at + 1) * BITS]
         words: list[nw.Expr] = []
-        for start in range(0, len(part), BLOCK):
+        for start in range(0, len(part), HALF):
             bits = [
-                each.cast(nw.Int16) * nw.lit(1 << bit, nw.Int16)
-                for bit, each in enumerate(part[start : start + BLOCK])
+                nw.when(each).then(nw.lit(1 << bit, nw.Int32)).otherwise(nw.lit(0, nw.Int32))
+                for bit, each in enumerate(part[start : start + HALF])
                 if each is not None
             ]
             if bits:
-                block = reduce(add, bits).cast(nw.Int64)
-                words.append(block * (1 << start) if start else block)
+                half = reduce(add, bits).cast(nw.Int64)
+                words.append(half * (1 << start) if start else half)
         return reduce(add, words) if words else nw.lit(0, nw.Int64)
 
     def masks(self) -> Columns:
@@ -189,7 +189,6 @@ class Flat:
             made[f".{angle}"] = self._level(names, flags)
         possible = [_of_level(tier, truths.unknown, name, None) for name in names]
         made[".status"] = self.status(_could_rise(granted, possible), None)
-        first = _first(granted[:-1], len(names) - 1)
         for at in range(max(1, -(-len(tier.rules) // BITS))):
             suffix = f".{at}" if at else ""
             # a rule grants one level: the masks of the levels make up the mask of all, and one of them decides
@@ -203,8 +202,12 @@ class Flat:
                 )
                 for name in names
             ]
-            chosen = [nw.when(first == place).then(mask) for place, mask in enumerate(masks)]
-            made[f".because{suffix}"] = nw.coalesce(*chosen)
+            chosen = [
+                nw.when(test).then(mask)
+                for test, mask in zip(granted[:-1], masks, strict=False)
+                if test is not None
+            ]
+            made[f".because{suffix}"] = nw.coalesce(*chosen, masks[-1]) if chosen else masks[-1]
             made[f".true{suffix}"] = reduce(add, masks)
         return made
 

@@ -182,7 +182,7 @@ class TableCensus:
         events = self._table(table)
         assert events is not None
         context = Context(self.question, self.edition, day)
-        flags = context.event_flags(Events(context.algebra, events, table, day, ""), where)  # noqa: SLF001 - engines
+        flags = context.event_flags(Events(context.algebra, events, table, day, ""), where)
         return _Flags(flags.true, ~flags.true & ~flags.is_false)
 
     def _table(self, name: str) -> Frame | None:
