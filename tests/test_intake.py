@@ -1037,6 +1037,28 @@ def test_owners_in_a_household_on_any_frame(kind: str) -> None:
     assert owners(bare.drop("household_id"), cars) == dict.fromkeys(HOMES["customer_id"])
 
 
+def test_what_a_killed_run_left_goes_with_the_next(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import os
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    folder(**OURS)
+    left, young, other = (tmp_path / f"dealerrules-{name}" for name in ("left", "young", "other"))
+    for made in (left, young, other):
+        made.mkdir()
+    (left / "lock").touch()
+    (young / "lock").touch()
+    with tables_of() as tables:
+        assert all(made.exists() for made in (left, young, other))
+        (mine,) = set(tmp_path.glob("dealerrules-*")) - {left, young, other}
+        for made in (left, other, mine):
+            os.utime(made, (0, 0))
+        with tables_of():
+            assert not left.exists()
+            assert young.exists()
+            assert other.exists()
+        assert tables["visits"].collect().height == 2
+
+
 def test_without_polars_only_json_lines_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 

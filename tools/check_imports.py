@@ -58,6 +58,7 @@ ORDER = [
     "intake.deriving",
     "intake.cleaning",
     "intake.ledger",
+    "intake.scratch",
     "intake.finding",
     "intake.loading",
     "intake.joining",

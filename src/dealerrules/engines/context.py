@@ -66,6 +66,7 @@ from dealerrules.expr import (
     RoundWhole,
     children,
     type_of,
+    walk,
 )
 from dealerrules.households import UNSURE, counted_owners
 from dealerrules.policy.model import AnyDecision, Edition, Payout, Rule, Stage, Tier
@@ -153,6 +154,7 @@ class Context:
         self.algebra = question.algebra
         self.columns: dict[Expr, Column] = {}
         self.truths: dict[tuple[str, int], Flags] = {}
+        self.tests: dict[Expr, Flags] = {}
         self.amounts: dict[str, Column] = {}
         self.written: set[Unit] = set()
         self.guards: dict[Expr, tuple[Expr, ...]] = {}
@@ -169,18 +171,26 @@ class Context:
         self._guard(asked, depths)
         depths = {}
         self._measure(wanted, depths)
-        early = self._joins(depths)
-        rounds: dict[tuple[bool, int], list[Unit]] = {}
+        self._word_tests(asked, depths)
+        branched = {unit for unit in depths if self._branches(unit)}
+        joined = {unit for unit in depths if unit[0] == "events"}
+        first, second = self._with_needs(branched), self._with_needs(joined)
+        read = {what.table for kind, what in first if kind == "events" and what.after is None}
+        # the events of a table are read once
+        first |= {unit for unit in joined if unit[1].after is None and unit[1].table in read}
+        rounds: dict[tuple[int, int], list[Unit]] = {}
         for unit in sorted(depths.keys() - self.written, key=repr):
-            rounds.setdefault((unit not in early, depths[unit]), []).append(unit)
+            # a join copies the columns that are there, and a branch keeps them: what branches comes first
+            stage = 0 if unit in first else 1 if unit in second else 2
+            rounds.setdefault((stage, depths[unit]), []).append(unit)
         for _, units in sorted(rounds.items()):
+            self.written |= set(units)
             try:
                 self._round(units)
             except TooLarge as error:
                 if not error.args:
                     error.args = (named(units),)
                 raise
-        self.written |= depths.keys()
 
     def _measure(self, wanted: Iterable[Unit], depths: dict[Unit, int]) -> None:
         """Note units with all that they need, and how many rounds each has to wait."""
@@ -196,16 +206,70 @@ class Context:
                 stack.append((unit, True))
                 stack += [(each, False) for each in needs if each not in depths]
 
-    def _joins(self, units: Iterable[Unit]) -> set[Unit]:
-        """Return what is joined to the frame, with all that it needs: a join copies the columns that are there."""
+    def _branches(self, unit: Unit) -> bool:
+        """Tell whether something looks at events by way of what is written before."""
+        kind, what = unit
+        if kind == "events":
+            return what.after is not None or not isinstance(self.as_of, date)
+        return kind in {"before", "household"}
+
+    def _with_needs(self, units: Iterable[Unit]) -> set[Unit]:
+        """Return units with all that they need."""
         found: set[Unit] = set()
-        stack = [unit for unit in units if unit[0] in {"events", "before", "household"}]
+        stack = list(units)
         while stack:
             unit = stack.pop()
             if unit not in found:
                 found.add(unit)
                 stack += self._needs(unit)
         return found
+
+    def _word_tests(self, asked: Iterable[Expr], units: Iterable[Unit]) -> None:
+        """Write the tests on words of the subject itself first: joins then carry flags, not texts."""
+        exprs = [*asked, *(expr for unit in units for expr in self._exprs(unit))]
+        writing: dict[str, nw.Expr] = {}
+        for expr in exprs:
+            for node in walk(expr):
+                if node in self.tests or not self._is_word_test(node):
+                    continue
+                flags = self._flags(node, self._word)
+                name = self.question.fresh("word")
+                writing[name] = flags.true
+                if flags.false is not None:
+                    writing[f"{name} false"] = flags.false
+                self.tests[node] = Flags(
+                    nw.col(name), None if flags.false is None else nw.col(f"{name} false")
+                )
+        self.question.keep(writing)
+
+    def _exprs(self, unit: Unit) -> list[Expr]:
+        match unit:
+            case ("angle", (name, angle)):
+                return [rule.when for rule in self._tier(name).rules if rule.angle == angle]
+            case ("decision", name) if not isinstance(self.edition.decisions[name], Tier):
+                return [rule.when for rule in self.edition.decisions[name].rules]
+            case _:
+                return []
+
+    def _is_word_test(self, expr: Expr) -> bool:
+        match expr:
+            case (
+                Compare(left=Fact(name=name, type=type_), right=Constant())
+                | Member(item=Fact(name=name, type=type_))
+            ):
+                words = type_.kind in {Kind.TEXT, Kind.CATEGORY}
+                plain = isinstance(self.edition.fact(self.question.subject, name).expr, Field)
+                return words and (plain or name in self.question.given)
+            case _:
+                return False
+
+    def _word(self, expr: Expr) -> Column:
+        """Return a word of the subject, or what it is compared with; nothing else has been written yet."""
+        if not isinstance(expr, Fact):
+            return self.column(expr)
+        if expr.name in self.question.given:
+            return self.question.given[expr.name]
+        return self.column(self.edition.fact(self.question.subject, expr.name).expr)
 
     def _guard(self, asked: Sequence[Expr], units: Iterable[Unit]) -> None:
         """Note for which subjects alone a day before an event must be looked at.
@@ -599,6 +663,8 @@ class Context:
         return self._flags(expr, self.column)
 
     def _flags(self, expr: Expr, column: Any) -> Flags:
+        if expr in self.tests:
+            return self.tests[expr]
         match expr:
             case All(items=items):
                 return both([self._flags(item, column) for item in items])

@@ -8,13 +8,10 @@ whole, for part of the events would decide wrongly; so rows in = rows out + rows
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import weakref
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import polars as pl
@@ -26,12 +23,14 @@ from dealerrules.intake.headers import ATTRIBUTE, KINDS
 from dealerrules.intake.joining import Counts, Joined, join
 from dealerrules.intake.ledger import Ledger
 from dealerrules.intake.loading import REJECTED, load
+from dealerrules.intake.scratch import discard, scratch_directory
 from dealerrules.records import SUBJECTS, TABLES, Record, read_record
 from dealerrules.values import NUMBER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
     from datetime import date
+    from pathlib import Path
 
     from dealerrules.faults import Fault
     from dealerrules.intake.columns import Stated
@@ -62,7 +61,7 @@ class Tables(Mapping[str, pl.LazyFrame]):
         self.counts: Mapping[str, Counts] = joined.counts
         self.as_of = as_of
         self._rejected = joined.rejected
-        self._clean_up = weakref.finalize(self, shutil.rmtree, ledger.scratch, ignore_errors=True)
+        self._clean_up = weakref.finalize(self, discard, ledger.scratch)
 
     def __getitem__(self, name: str) -> pl.LazyFrame:
         return self._frames[name]
@@ -181,7 +180,7 @@ def read(
         mapping: what the mapping file says, by table.
         progress: called with a file and its rows so far.
     """
-    ledger = Ledger(given, Path(tempfile.mkdtemp(prefix="dealerrules-")), progress)
+    ledger = Ledger(given, scratch_directory(), progress)
     try:
         sources = find(path, mapping, ledger)
         parts = {
@@ -189,13 +188,13 @@ def read(
         }
         return Tables(ledger, join(parts, ledger), as_of)
     except BaseException:
-        shutil.rmtree(ledger.scratch, ignore_errors=True)
+        discard(ledger.scratch)
         raise
 
 
 def from_records(store: Store, as_of: date) -> Tables:
     """Return the records of a file of JSON lines as clean tables."""
-    ledger = Ledger("", Path(tempfile.mkdtemp(prefix="dealerrules-")))
+    ledger = Ledger("", scratch_directory())
     joined = Joined()
     rows: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
     for name, record in store.records:
