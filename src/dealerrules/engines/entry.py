@@ -214,6 +214,29 @@ def rows_of(frame: nw.LazyFrame[Any], backend: Backend) -> list[dict[str, Any]]:
     return list(native.collect().to_dicts())
 
 
+def earlier_reach(covers: nw.LazyFrame[Any], backend: Backend) -> nw.LazyFrame[Any]:
+    """Add to spans the furthest ``stops`` of those of the same ``id`` that begin before, or on the same day.
+
+    Args:
+        covers: with ``id``, and ``starts`` and ``stops`` as day numbers.
+        backend: polars sorts once and keeps the running maximum apart by customer, which costs half of its windows.
+    """
+    order = ["starts", "stops"]
+    if backend is not Backend.POLARS:
+        covers = covers.with_columns(reach=nw.col("stops").cum_max().over("id", order_by=order))
+        return covers.with_columns(reached=nw.col("reach").shift(1).over("id", order_by=order))
+    import polars as pl  # noqa: PLC0415 - it is loaded: the frame is of it
+
+    new = (pl.col("id") != pl.col("id").shift()).fill_null(value=True)
+    owner = pl.col("owner")
+    # day numbers lie within 23 bits either side of 0: behind a customer's number they never reach the next one's
+    native = nw.to_native(covers).sort("id", *order)
+    native = native.with_columns(new=new).with_columns(owner=pl.col("new").cum_sum().cast(pl.Int64) * 2**24)
+    native = native.with_columns(reach=(owner + pl.col("stops")).cum_max())
+    reached = pl.when(~pl.col("new")).then(pl.col("reach").shift() - owner)
+    return nw.from_native(native.with_columns(reached=reached).drop("new", "owner"))
+
+
 # ---------------------------------------------------------------------------------------------------
 # Columns
 

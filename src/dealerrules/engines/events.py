@@ -23,6 +23,7 @@ from dealerrules.engines.columns import (
     field_column,
     month_number,
 )
+from dealerrules.engines.entry import earlier_reach
 from dealerrules.expr import Aggregate, Reduction, Window
 from dealerrules.records import TABLES
 from dealerrules.values import (
@@ -307,11 +308,7 @@ class Events:
         covers = covers.with_columns(
             starts=self.algebra.day_number(nw.col("begins")), stops=self.algebra.day_number(nw.col("ends"))
         )
-        # what an earlier cover reaches: the furthest end of those that begin before, or on the same day
-        covers = covers.with_columns(reach=nw.col("stops").cum_max().over("id", order_by=["starts", "stops"]))
-        covers = covers.with_columns(
-            reached=nw.col("reach").shift(1).over("id", order_by=["starts", "stops"])
-        )
+        covers = earlier_reach(covers, self.algebra.backend)
         broken = nw.col("reached").is_null() | (nw.col("starts") - nw.col("reached") - 1 > gap)
         covers = covers.with_columns(
             run=nw.when(broken).then(nw.col("begins")), holds=nw.col("ends") >= day_of(self.as_of)
