@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         RecallCampaign,
         RepairOrder,
     )
-    from dealerrules.tables import Store, read_store
+    from dealerrules.tables import Store, Tables, read_store, read_tables
     from dealerrules.values import ABSENT
     from dealerrules.verdict import Reason, Status
 
@@ -71,10 +71,12 @@ __all__ = [
     "StageOutcome",
     "Status",
     "Store",
+    "Tables",
     "TierOutcome",
     "load",
     "loads",
     "read_store",
+    "read_tables",
 ]
 
 _HOMES = {
@@ -100,7 +102,7 @@ _HOMES = {
         "RecordError",
         "RepairOrder",
     ),
-    "tables": ("Store", "read_store"),
+    "tables": ("Store", "Tables", "read_store", "read_tables"),
     "values": ("ABSENT",),
     "verdict": ("Reason", "Status"),
 }
