@@ -17,8 +17,11 @@ from collections import Counter, defaultdict
 from datetime import date, datetime
 from pathlib import Path
 
+import polars as pl
+
 import dealerrules as dr
 
+COVER = ("starts_on", "ends_on", "cover", "at_store", "designated_repair")
 FACTS = """
 policy: real-data
 decisions:
@@ -59,10 +62,33 @@ def motor_covers(data: Path) -> list[dr.Customer]:
     ]
 
 
+def tables_of(customers: list[dr.Customer]) -> dict[str, pl.DataFrame]:
+    """Return the same records as tables."""
+    visits = [
+        {"customer_id": each.customer_id, "visited_on": visit.visited_on, "amount": visit.amount}
+        for each in customers
+        for visit in each.visits
+    ]
+    covers = [
+        {"customer_id": each.customer_id, **cover.model_dump(include=set(COVER))}
+        for each in customers
+        for cover in each.insurance
+    ]
+    tables = {"customers": pl.DataFrame({"customer_id": [each.customer_id for each in customers]})}
+    if visits:
+        tables["visits"] = pl.DataFrame(visits).cast({"amount": pl.Decimal(18, 2)})
+    if covers:
+        tables["insurance"] = pl.DataFrame(covers)
+    return tables
+
+
 def count(book: dr.PolicyBook, customers: list[dr.Customer], decision: str, as_of: date) -> dict[str, int]:
-    """Return how many customers a stage decision puts where."""
+    """Return how many customers a stage decision puts where: record by record, and from tables, which must agree."""
     answers = book.evaluate_many(customers, as_of=as_of, decisions=(decision,)).answers
-    return dict(sorted(Counter(str(answer.stage(decision).stage) for answer in answers).items()))
+    singly = {answer.id: str(answer.stage(decision).stage) for answer in answers}
+    out = book.evaluate_frame(tables_of(customers), as_of=as_of, decisions=(decision,))
+    assert singly == dict(out.select("customer_id", pl.col(decision).cast(pl.String)).iter_rows())
+    return dict(sorted(Counter(singly.values()).items()))
 
 
 def main() -> None:
@@ -74,6 +100,13 @@ def main() -> None:
     print(f"cdnow: {len(customers):,} customers")  # noqa: T201
     for as_of in (date(1997, 9, 30), date(1998, 6, 30)):
         print(as_of, count(churn, customers, "churn_class", as_of), count(facts, customers, "visits", as_of))  # noqa: T201
+    tables = tables_of(
+        customers
+    )  # all of them in the territory, so that one visit a year makes an effective customer
+    tables["customers"] = tables["customers"].with_columns(in_territory=pl.lit(value=True))
+    for month in ("1998-01", "1998-02", "1998-03", "1998-04", "1998-05", "1998-06"):
+        rates = churn.rates(tables, period=month, rates=("effective_churn_rate_monthly", "recovery_rate"))
+        print(month, {name: f"{each.numerator}/{each.denominator}" for name, each in rates.items()})  # noqa: T201
     policies = motor_covers(data)
     print(f"motor_covers: {len(policies):,} policies")  # noqa: T201
     for as_of in (date(2012, 12, 31), date(2013, 6, 30), date(2013, 12, 31)):
