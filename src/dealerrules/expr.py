@@ -11,10 +11,23 @@ from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, assert_never
 
-from dealerrules.values import BOOLEAN, COUNT, DATE, DAYS, MONTHS, Type, Value
+from dealerrules.values import (
+    BOOLEAN,
+    COUNT,
+    DATE,
+    DAYS,
+    MONTHS,
+    Kind,
+    Type,
+    Value,
+    calendar_start,
+    days_before,
+    months_before,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
 
 class Comparison(StrEnum):
@@ -316,6 +329,18 @@ def walk(expr: Expr) -> Iterator[Expr]:
         node = stack.pop()
         yield node
         stack.extend(reversed(list(children(node))))
+
+
+def window_start(window: Window | None, as_of: date) -> date | None:
+    """Return the day after which a window's events are dated; none where there is no window."""
+    if window is None:
+        return None
+    if window.size is None:
+        return days_before(calendar_start(as_of, window.period or "year"), 1)
+    assert isinstance(window.size.value, int)
+    if window.size.type.kind is Kind.MONTHS:
+        return months_before(as_of, window.size.value)
+    return days_before(as_of, window.size.value)
 
 
 def canonical(value: object) -> object:

@@ -69,7 +69,7 @@ from dealerrules.expr import (
     walk,
 )
 from dealerrules.households import UNSURE, counted_owners
-from dealerrules.policy.model import AnyDecision, Edition, Payout, Rule, Stage, Tier
+from dealerrules.policy.model import AnyDecision, Edition, Payout, Rule, Stage, Tier, expressions
 from dealerrules.values import BOOLEAN, COUNT, DATE, Kind, Type
 
 if TYPE_CHECKING:
@@ -101,13 +101,15 @@ class Question:
     as_of: date
     given: Mapping[str, Column] = field(default_factory=dict)
     count: int = 0
+    read: dict[str, Reduced] = field(default_factory=dict)  #: what each table came to
+    branching: set[str] = field(default_factory=set)  #: tables that branches read too
 
     def __post_init__(self) -> None:
         self.base = self.frame
         self.own_fields = self.fields
 
     def anew(self) -> Question:
-        """Return the question as it was at first."""
+        """Return the question as it was at first, for a branch: what was read of a table is not read again."""
         return replace(self, frame=self.base, fields=self.own_fields)
 
     def fresh(self, label: str) -> str:
@@ -119,12 +121,6 @@ class Question:
         """Write columns."""
         if columns:
             self.frame = self.frame.with_columns(**columns)
-
-    def shared(self) -> nw.LazyFrame[Any]:
-        """Return the frame as it is so far, for a branch of the plan: polars works it out once for both."""
-        if self.algebra.backend is Backend.POLARS:
-            self.frame = nw.from_native(nw.to_native(self.frame).cache())
-        return self.frame
 
     def join(self, reduced: Reduced) -> None:
         """Join what events were reduced to."""
@@ -176,6 +172,7 @@ class Context:
         joined = {unit for unit in depths if unit[0] == "events"}
         first, second = self._with_needs(branched), self._with_needs(joined)
         read = {what.table for kind, what in first if kind == "events" and what.after is None}
+        self.question.branching |= read
         # the events of a table are read once
         first |= {unit for unit in joined if unit[1].after is None and unit[1].table in read}
         rounds: dict[tuple[int, int], list[Unit]] = {}
@@ -285,7 +282,7 @@ class Context:
             elif kind == "decision" and not isinstance(self.edition.decisions[what], Tier):
                 decision = self.edition.decisions[what]
                 rules += [rule.when for rule in decision.rules]
-                exprs += _exprs_of(decision)[len(decision.rules) :]
+                exprs += expressions(decision)[len(decision.rules) :]
         for before in [what for kind, what in units if kind == "before"]:
             if any(before in self._befores(expr, through=False) for expr in exprs):
                 continue
@@ -355,7 +352,9 @@ class Context:
             case ("household", _):
                 return [("events", _OWNS_BRAND)] if self.origin is None else []
             case ("events", expr):
-                return self._units(expr.after) if expr.after is not None and self._reads_events else []
+                if expr.after is None or not self._reads_events:
+                    return []
+                return [("events", replace(expr, after=None)), *self._units(expr.after)]
             case ("before", expr):
                 guards = self.guards.get(expr, ())
                 return [each for part in (expr.event, *guards) for each in self._units(part)]
@@ -363,7 +362,7 @@ class Context:
                 decision = self.edition.decisions[name]
                 if isinstance(decision, Tier):
                     return [("angle", (name, angle.id)) for angle in decision.angles]
-                return [each for expr in _exprs_of(decision) for each in self._units(expr)]
+                return [each for expr in expressions(decision) for each in self._units(expr)]
             case _:
                 raise AssertionError(unit)
 
@@ -513,18 +512,51 @@ class Context:
             for expr in group:
                 self.columns[expr] = self._after_unknown(_of_no_events(expr), after)
             return
-        if bound is not None or not isinstance(as_of, date):
-            events = events.join(self._marks(after), on="id", how="inner")
-        reader = Events(self.algebra, events, table, as_of, f"{name} ", after=bound)
-        reduced = reader.reduce(group, partial(self.event_flags, reader))
+        branches = bound is not None or not isinstance(as_of, date)
+        reduced = question.read.get(table)
+        if branches or reduced is None or not reduced.make.keys() >= set(group):
+            if branches:
+                events = events.join(self._marks(group, after), on="id", how="inner")
+            reader = Events(self.algebra, events, table, as_of, f"{name} ", after=bound)
+            reduced = reader.reduce(group, partial(self.event_flags, reader))
+            reader.as_of = self.as_of  # what depends on each subject's own day is read off the frame itself
+            if not branches:
+                reduced = question.read[table] = self._once(table, reduced)
         question.join(reduced)
-        # values that depend on each subject's own day are read off the frame itself
-        reader.as_of = self.as_of
         writing: dict[str, nw.Expr] = {}
         for expr in group:
             column = reduced.make[expr]()
-            self.columns[expr] = self._kept(self._after_unknown(column, after), table, writing)
+            if after is not None:
+                column = self._after_unknown(self._where_it_matters(expr, group, after, column), after)
+            self.columns[expr] = self._kept(column, table, writing)
         question.keep(writing)
+
+    def _where_it_matters(
+        self, expr: Aggregate, group: Sequence[Aggregate], after: Expr, late: Column
+    ) -> Column:
+        """Return an aggregate after a day where there is such a day and anything to look at, and the plain one elsewhere."""
+        plain = self.columns[replace(expr, after=None)]
+        matters = self._matters(group, after)
+        absent = None
+        if late.absent is not None and plain.absent is not None:
+            absent = nw.when(matters).then(late.absent).otherwise(plain.absent)
+        value = nw.when(matters).then(late.value).otherwise(plain.value)
+        return replace(late, value=value, absent=absent, unknown=late.unknown or plain.unknown)
+
+    def _matters(self, group: Sequence[Aggregate], after: Expr) -> nw.Expr:
+        """Return where events after a day can come to something else than all events do."""
+        there = ~self.column(after).missing
+        found: list[Flags] = []
+        for expr in group:
+            plain = self.columns[replace(expr, after=None)]
+            match expr.how:
+                case Reduction.COUNT | Reduction.DISTINCT:
+                    found.append(Flags(plain.value > 0))
+                case Reduction.LATEST | Reduction.EARLIEST if plain.absent is not None:
+                    found.append(Flags(~plain.absent))
+                case _:
+                    return there
+        return there & either(found).true
 
     def count_households(self) -> None:
         """Count the persons of each household who own a vehicle of the brand, as of the day of the question.
@@ -544,14 +576,10 @@ class Context:
             return
         if UNSURE in question.base.collect_schema().names():
             held[UNSURE] = nw.col(UNSURE)
-        owns = self.flags(_OWNS_BRAND).true
-        if question.algebra.backend is Backend.POLARS:
-            people = question.shared()
-        else:
-            again = Context(question.anew(), self.edition, self.as_of)
-            again.prepare([_OWNS_BRAND])
-            people, owns = again.question.frame, again.flags(_OWNS_BRAND).true
-        people = people.select(nw.col("id"), owns=owns, **held)
+        again = Context(question.anew(), self.edition, self.as_of)
+        again.prepare([_OWNS_BRAND])
+        owns = again.flags(_OWNS_BRAND).true
+        people = again.question.frame.select(nw.col("id"), owns=owns, **held)
         counted = counted_owners(people, nw.col("owns"))
         name = question.fresh("household_brand_owners")
         question.frame = question.frame.join(
@@ -559,19 +587,15 @@ class Context:
         )
         question.fields = {**question.fields, names[1]: field_column(COUNT, nw.col(name))}
 
-    def _marks(self, after: Expr | None) -> nw.LazyFrame[Any]:
+    def _marks(self, group: Sequence[Aggregate], after: Expr | None) -> nw.LazyFrame[Any]:
         """Return each customer's own days, by which the events are to be looked at.
 
-        What is written so far leads there. Polars works it out once for this and for all that follows; the others would
-        do so twice, so that for them only what the days need is written anew.
+        Only what the days need is written for it, anew, so that this branch is narrow.
         """
-        if self.algebra.backend is Backend.POLARS:
-            question, context = self.question, self
-            question.shared()
-        else:
-            question = self.question.anew()
-            context = self.replayed(question)
-            context.prepare([] if after is None else [after])
+        question = self.question.anew()
+        context = self.replayed(question)
+        plain = [replace(expr, after=None) for expr in group]
+        context.prepare([] if after is None else [after, *plain])
         marks: dict[str, nw.Expr] = {}
         if after is not None:
             column = context.column(after)
@@ -580,8 +604,21 @@ class Context:
                 marks["after_absent"] = column.absent
         if not isinstance(context.as_of, date):
             marks["as_of"] = context.as_of
+        if after is not None:
+            marks["matters"] = context._matters(group, after)  # noqa: SLF001 - the same, on a question of its own
         mine = question.frame.select(nw.col("id"), **marks)
+        if after is not None:
+            mine = mine.filter(nw.col("matters")).drop("matters")
         return mine.filter(~nw.col("as_of").is_null()) if "as_of" in marks else mine
+
+    def _once(self, table: str, reduced: Reduced) -> Reduced:
+        """Return what a table came to, worked out once where branches read it too and the backend can be told so."""
+        if self.algebra.backend is not Backend.POLARS or table not in self.question.branching:
+            return reduced
+        frames: list[nw.LazyFrame[Any]] = [
+            nw.from_native(nw.to_native(each).cache()) for each in reduced.frames
+        ]
+        return replace(reduced, frames=frames)
 
     def replayed(self, question: Question) -> Context:
         """Return a context like this one on a question of its own."""
@@ -789,16 +826,3 @@ def _of_no_events(expr: Aggregate) -> Column:
             return replace(nothing, unknown=False, absent=nw.lit(value=True))
         case _:
             assert_never(expr.how)
-
-
-def _exprs_of(decision: AnyDecision) -> list[Expr]:
-    exprs = [rule.when for rule in decision.rules]
-    if isinstance(decision, Stage):
-        exprs.append(decision.measure)
-    if isinstance(decision, Payout):
-        for lines in decision.lines.values():
-            for line in lines:
-                exprs += [line.amount] + ([line.units] if line.units is not None else [])
-        if decision.times is not None:
-            exprs.append(decision.times)
-    return exprs

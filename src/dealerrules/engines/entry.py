@@ -234,7 +234,8 @@ def earlier_reach(covers: nw.LazyFrame[Any], backend: Backend) -> nw.LazyFrame[A
     native = native.with_columns(new=new).with_columns(owner=pl.col("new").cum_sum().cast(pl.Int64) * 2**24)
     native = native.with_columns(reach=(owner + pl.col("stops")).cum_max())
     reached = pl.when(~pl.col("new")).then(pl.col("reach").shift() - owner)
-    return nw.from_native(native.with_columns(reached=reached).drop("new", "owner"))
+    made: nw.LazyFrame[Any] = nw.from_native(native.with_columns(reached=reached).drop("new", "owner"))
+    return made
 
 
 # ---------------------------------------------------------------------------------------------------

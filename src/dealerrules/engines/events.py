@@ -24,7 +24,7 @@ from dealerrules.engines.columns import (
     month_number,
 )
 from dealerrules.engines.entry import earlier_reach
-from dealerrules.expr import Aggregate, Reduction, Window
+from dealerrules.expr import Aggregate, Reduction, Window, window_start
 from dealerrules.records import TABLES
 from dealerrules.values import (
     BOOLEAN,
@@ -32,9 +32,6 @@ from dealerrules.values import (
     DATE,
     MAX_COUNT,
     Kind,
-    calendar_start,
-    days_before,
-    months_before,
 )
 
 if TYPE_CHECKING:
@@ -119,7 +116,9 @@ class Events:
         if window is None:
             return None
         if isinstance(self.as_of, date):
-            return self.day > day_of(_start(window, self.as_of))
+            start = window_start(window, self.as_of)
+            assert start is not None
+            return self.day > day_of(start)
         # The day differs by customer: the same window, told by how far back the event lies.
         if window.size is None:
             inside = _period(self.day, window.period) == _period(self.as_of, window.period)
@@ -325,16 +324,6 @@ class Events:
             return Column(COUNT, years.cast(nw.Int64), unknown=False, most=DAYS_THERE_ARE)
 
         self.made.make[expr] = make
-
-
-def _start(window: Window, as_of: date) -> date:
-    """Return the day after which a window's events are dated."""
-    if window.size is None:
-        return days_before(calendar_start(as_of, window.period or "year"), 1)
-    assert isinstance(window.size.value, int)
-    if window.size.type.kind is Kind.MONTHS:
-        return months_before(as_of, window.size.value)
-    return days_before(as_of, window.size.value)
 
 
 def _period(day: nw.Expr, period: str | None) -> nw.Expr:

@@ -38,7 +38,7 @@ from dealerrules.expr import (
     Operator,
     Reduction,
     RoundWhole,
-    Window,
+    window_start,
 )
 from dealerrules.facts import read_attribute
 from dealerrules.policy.model import AnyDecision, Edition, Payout, Rule, Tier
@@ -46,18 +46,15 @@ from dealerrules.readers import engine_value
 from dealerrules.records import SUBJECTS, TABLES, Event, Record
 from dealerrules.values import (
     ABSENT,
-    Kind,
     Maybe,
     Truth,
     Value,
-    calendar_start,
     ceiling,
     days_before,
     floor,
     kleene_all,
     kleene_any,
     kleene_not,
-    months_before,
     months_since,
     reduced,
 )
@@ -296,7 +293,7 @@ class Interpreter:
         table = TABLES[expr.table]
         candidates = [event for event in getattr(self.record, expr.table) if _counts(event, expr.table)]
         seen = [event for event in candidates if getattr(event, table.date_field) <= self.as_of]
-        start = _window_start(expr.within, self.as_of)
+        start = window_start(expr.within, self.as_of)
         within = [event for event in seen if start is None or getattr(event, table.date_field) > start]
         if after is not None and after.value is not ABSENT:
             within = [event for event in within if getattr(event, table.date_field) > after.value]
@@ -476,18 +473,6 @@ def _counts(event: Event, table: str) -> bool:
     if getattr(event, meta.date_field) is None:
         return False
     return all(getattr(event, name) not in words for name, words in meta.excluded)
-
-
-def _window_start(window: Window | None, as_of: date) -> date | None:
-    """Return the day after which a window's events are dated."""
-    if window is None:
-        return None
-    if window.size is None:
-        return days_before(calendar_start(as_of, window.period or "year"), 1)
-    assert isinstance(window.size.value, int)
-    if window.size.type.kind is Kind.MONTHS:
-        return months_before(as_of, window.size.value)
-    return days_before(as_of, window.size.value)
 
 
 def _extreme(expr: Aggregate, taken: list[Event]) -> tuple[Maybe, str | None]:

@@ -51,7 +51,7 @@ from dealerrules.expr import (
     children,
 )
 from dealerrules.facts import read_attribute
-from dealerrules.policy.model import AnyDecision, Edition, Payout, Rule, Stage, Tier
+from dealerrules.policy.model import AnyDecision, Edition, Payout, Rule, Stage, Tier, expressions
 from dealerrules.readers import engine_value
 from dealerrules.records import TABLES
 from dealerrules.values import (
@@ -286,19 +286,7 @@ class Writer:
         return found
 
     def _exprs_of(self, decisions: Iterable[str]) -> list[Expr]:
-        exprs: list[Expr] = []
-        for name in decisions:
-            decision = self.edition.decisions[name]
-            exprs += [rule.when for rule in decision.rules]
-            if isinstance(decision, Stage):
-                exprs.append(decision.measure)
-            if isinstance(decision, Payout):
-                for lines in decision.lines.values():
-                    for line in lines:
-                        exprs += [line.amount] + ([line.units] if line.units is not None else [])
-                if decision.times is not None:
-                    exprs.append(decision.times)
-        return exprs
+        return [expr for name in decisions for expr in expressions(self.edition.decisions[name])]
 
     def _reached(self, exprs: Iterable[Expr]) -> Iterator[Expr]:
         """Yield all nodes below some expressions, through facts; what `Before` reads is its own program."""

@@ -280,6 +280,20 @@ AnyDecision = Tier | Stage | Payout | Offer | Rules
 """The closed set of decision kinds, for ``match``."""
 
 
+def expressions(decision: AnyDecision) -> list[Expr]:
+    """Return everything that a decision reads: the conditions of its rules first, then what it measures and pays."""
+    found = [rule.when for rule in decision.rules]
+    if isinstance(decision, Stage):
+        found.append(decision.measure)
+    if isinstance(decision, Payout):
+        for lines in decision.lines.values():
+            for line in lines:
+                found += [line.amount] + ([line.units] if line.units is not None else [])
+        if decision.times is not None:
+            found.append(decision.times)
+    return found
+
+
 # ---------------------------------------------------------------------------------------------------
 # Rates: of the whole population, not of one subject
 
