@@ -385,7 +385,8 @@ class _Counter(_Line):
     """How far the reading of files has come."""
 
     def __call__(self, file: str, rows: int) -> None:
-        self.say(f"{file}: {rows:,}")
+        said = f"{file}: {rows:,}"
+        self.say(said if len(said) < WIDTH else f"…{said[2 - WIDTH :]}")
 
 
 class _Progress(_Line):
