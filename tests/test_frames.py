@@ -513,6 +513,24 @@ def test_numbers_that_no_frame_holds() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "decision",
+    [
+        "{kind: tier, levels: {vip: {}, rest: {}}, angles: {status: {vip: [{id: r, when: {media: true}}]}}}",
+        "{kind: rules, hit: unique, outputs: {status: {type: count}, more: {type: count}}, rows: [{id: r, then: {status: 1, more: 2}}]}",
+    ],
+    ids=["angle", "output"],
+)
+def test_a_column_means_one_thing(decision: str) -> None:
+    book = dr.loads(f"policy: p\ndecisions: {{d: {decision}}}")
+    with pytest.raises(dr.RecordError) as caught:
+        book.evaluate_frame({"customers": PEOPLE}, as_of=DAY)
+    assert caught.value.text("en") == (
+        "customer, decisions: the column `d.status` would mean two things: give the angle or output another name"
+    )
+    assert caught.value.text("zh") == "客户，decisions：列 `d.status` 会有两种含义：请给该角度或输出换个名字"
+
+
 # ---------------------------------------------------------------------------------------------------
 # One row, explained
 

@@ -38,7 +38,7 @@ from dealerrules.expr import (
 )
 from dealerrules.faults import Fault, FieldError, RecordError, messages, nearest
 from dealerrules.households import UNSURE
-from dealerrules.policy.model import AnyDecision, Edition, Payout, Stage, Tier
+from dealerrules.policy.model import AnyDecision, Edition, Payout, Rules, Stage, Tier
 from dealerrules.records import SUBJECTS, TABLES
 from dealerrules.values import BOOLEAN, COUNT, MAX_COUNT, Type
 
@@ -275,6 +275,7 @@ ROW: Final = "\u00b7row"
 _SAYS: Final = messages("""
 too_large | numbers in {value} may grow past the 37 digits that a data frame holds exactly; evaluate these records one by one | {value} 中的数字可能超过数据表能精确表示的 37 位；请逐条评估这些记录
 no_fact | there is no such fact | 没有这个事实
+two_meanings | the column `{value}` would mean two things: give the angle or output another name | 列 `{value}` 会有两种含义：请给该角度或输出换个名字
 """)
 
 
@@ -349,6 +350,13 @@ def _answered(
     one_version: Callable[[str], bool],
 ) -> Any:
     """Return the answers in a frame of the kind that came in."""
+    faults = [
+        FieldError(column, _SAYS["two_meanings"]).at(question.subject, None, "decisions")
+        for name in names
+        for column in _doubtful(models[name])
+    ]
+    if faults:
+        raise RecordError(faults)
     try:
         found = answers(question, names, as_of, editions, models, one_version)
     except TooLarge as error:
@@ -356,6 +364,16 @@ def _answered(
         raise RecordError([said.at(question.subject, None, "decisions")]) from None
     numbered = ROW in question.frame.collect_schema().names()
     return opened.close(found.sort(ROW).drop(ROW) if numbered else found)
+
+
+def _doubtful(model: AnyDecision) -> list[str]:
+    """Return the columns of a decision that its own angles or outputs would write over."""
+    own: list[str] = []
+    if isinstance(model, Tier):
+        own = [angle.id for angle in model.angles]
+    elif isinstance(model, Rules) and len(model.outputs) > 1:
+        own = [output.id for output in model.outputs]
+    return [f"{model.name}.{each}" for each in own if each in {"status", "because", "true", "unknown"}]
 
 
 def conditions(
