@@ -25,7 +25,7 @@ from dealerrules.outcome import (
     StageOutcome,
     TierOutcome,
 )
-from dealerrules.policy.model import AnyDecision, Hit, Rules, Stage
+from dealerrules.policy.model import AnyDecision, Hit, Rules, Stage, Tier
 from dealerrules.records import SUBJECTS, TABLES
 from dealerrules.values import ABSENT, TEXT, Kind, Type
 
@@ -216,7 +216,8 @@ def said(outcome: AnyOutcome, name: str, model: AnyDecision) -> dict[str, Any]:
     """Return the answer of an outcome as cells."""
     match outcome:
         case TierOutcome():
-            angles = {f"{name}.{angle}": level for angle, level in outcome.angles.items()}
+            assert isinstance(model, Tier)
+            angles = {f"{name}.{each.id}": outcome.angles.get(each.id) for each in model.angles}
             ids = [rule.id for rule in model.rules]
             because = sum(1 << ids.index(rule) for rule in outcome.because)
             words = {
