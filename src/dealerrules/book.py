@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, partial
@@ -48,6 +48,7 @@ from dealerrules.verdict import Reason, Verdict, verdict
 
 if TYPE_CHECKING:
     from dealerrules.engines.compiled import Program
+    from dealerrules.engines.frame import Asked
     from dealerrules.explain import Explanation
     from dealerrules.rates import Rates
     from dealerrules.records import Customer
@@ -403,7 +404,7 @@ class PolicyBook:
             from dealerrules.engines.checks import check_tables  # noqa: PLC0415
 
             check_tables(tables, subject, self.editions)
-        return evaluate_tables(tables, subject, sorted(names), day, *self._told(day))
+        return evaluate_tables(tables, subject, self._asked_of_frames(names, day))
 
     def evaluate_facts_frame(
         self,
@@ -435,14 +436,15 @@ class PolicyBook:
         day = _day(as_of)
         _check_subject(subject)
         names = self._names(subject, None if decisions is None else tuple(decisions))
-        editions, models, one_version = self._told(day)
-        return evaluate_facts(facts, subject, sorted(names), day, editions, models, one_version, tuple(keep))
+        return evaluate_facts(facts, subject, self._asked_of_frames(names, day), tuple(keep))
 
-    def _told(
-        self, day: date
-    ) -> tuple[tuple[Edition, ...], Mapping[str, AnyDecision], Callable[[str], bool]]:
-        """Return what the frame engine has to know of the book."""
-        return self.editions, self.decisions, lambda name: self._versions(name, day) <= 1
+    def _asked_of_frames(self, names: Iterable[str], day: date) -> Asked:
+        """Return a question as the frame engine takes it."""
+        from dealerrules.engines.frame import Asked  # noqa: PLC0415
+
+        return Asked(
+            sorted(names), day, self.editions, self.decisions, lambda name: self._versions(name, day) <= 1
+        )
 
     def explain_row(
         self,

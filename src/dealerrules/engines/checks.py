@@ -85,7 +85,7 @@ def _table_faults(
             if count:
                 faults.append(_fault(opened, name, frame, kind, test, count))
         return faults + (_duplicates(opened, name, frame, keys) if keys and not faults else [])
-    except RecordError:
+    except (RecordError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - each backend has errors of its own for text that is no date
         said = (str(error).splitlines() or [type(error).__name__])[0]

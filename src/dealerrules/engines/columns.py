@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 import narwhals as nw
 
 from dealerrules.expr import Comparison, Operator
-from dealerrules.values import COUNT, MAX_COUNT, MAX_FEN, QUANTITIES, Kind, Rounding, Type, Value
+from dealerrules.values import MAX_COUNT, MAX_FEN, QUANTITIES, Kind, Rounding, Type, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -86,10 +86,8 @@ def either(flags: Sequence[Flags]) -> Flags:
     """Return the Kleene disjunction."""
     if not flags:
         return NEVER
-    return opposite(both([opposite(each) for each in flags])) if len(flags) == 1 else _either(flags)
-
-
-def _either(flags: Sequence[Flags]) -> Flags:
+    if len(flags) == 1:
+        return flags[0]
     true = _any([each.true for each in flags])
     if all(each.false is None for each in flags):
         return Flags(true)
@@ -623,10 +621,3 @@ def day_of(day: date | nw.Expr) -> nw.Expr:
 def month_number(day: nw.Expr) -> nw.Expr:
     """Return the months since the year 0."""
     return day.dt.year().cast(nw.Int64) * 12 + day.dt.month().cast(nw.Int64)
-
-
-def whole_number(
-    value: nw.Expr, *, most: int = MAX_COUNT, negative: bool = False, type_: Type = COUNT
-) -> Column:
-    """Return a whole number that is always there."""
-    return Column(type_, value, unknown=False, most=most, negative=negative)

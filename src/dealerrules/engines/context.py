@@ -453,7 +453,7 @@ class Context:
         if isinstance(decision, Payout):
             self.columns[Answer(name, type_)] = self.amounts[name]
             return
-        column = self.question.flat.as_fact(decision, self.truths_of(decision), None, type_)
+        column = self.question.flat.as_fact(decision, self.truths_of(decision), type_)
         self.columns[Answer(name, type_)] = self._kept(column, f"answer {name}", writing)
 
     def _amount(self, payout: Payout, writing: dict[str, nw.Expr]) -> None:
@@ -536,14 +536,14 @@ class Context:
     ) -> Column:
         """Return an aggregate after a day where there is such a day and anything to look at, and the plain one elsewhere."""
         plain = self.columns[replace(expr, after=None)]
-        matters = self._matters(group, after)
+        matters = self.matters(group, after)
         absent = None
         if late.absent is not None and plain.absent is not None:
             absent = nw.when(matters).then(late.absent).otherwise(plain.absent)
         value = nw.when(matters).then(late.value).otherwise(plain.value)
         return replace(late, value=value, absent=absent, unknown=late.unknown or plain.unknown)
 
-    def _matters(self, group: Sequence[Aggregate], after: Expr) -> nw.Expr:
+    def matters(self, group: Sequence[Aggregate], after: Expr) -> nw.Expr:
         """Return where events after a day can come to something else than all events do."""
         there = ~self.column(after).missing
         found: list[Flags] = []
@@ -605,7 +605,7 @@ class Context:
         if not isinstance(context.as_of, date):
             marks["as_of"] = context.as_of
         if after is not None:
-            marks["matters"] = context._matters(group, after)  # noqa: SLF001 - the same, on a question of its own
+            marks["matters"] = context.matters(group, after)
         mine = question.frame.select(nw.col("id"), **marks)
         if after is not None:
             mine = mine.filter(nw.col("matters")).drop("matters")

@@ -380,12 +380,9 @@ class Flat:
 
     # --- as facts -------------------------------------------------------------------------------------
 
-    def as_fact(self, decision: AnyDecision, truths: Truths, amount: Column | None, type_: Type) -> Column:
+    def as_fact(self, decision: AnyDecision, truths: Truths, type_: Type) -> Column:
         """Return a decision's answer as the value of a fact: unknown unless decided."""
         match decision:
-            case Payout():
-                assert amount is not None
-                return amount
             case Stage():
                 return Column(TEXT, self._stage(decision, truths, as_text=True)[""])
             case Offer():
@@ -401,7 +398,9 @@ class Flat:
                 )
             case Rules():
                 return self._rules_as_fact(decision, truths, type_)
-            case Tier():  # its level is a range, which LevelIn reads
+            case (
+                Tier() | Payout()
+            ):  # a level is a range, which LevelIn reads; an amount is a column of its own
                 raise AssertionError
             case _:
                 assert_never(decision)

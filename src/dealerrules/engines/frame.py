@@ -7,7 +7,7 @@ held against: on every outcome, every rule, and everything unknown.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import narwhals as nw
@@ -33,7 +33,6 @@ from dealerrules.engines.entry import (
 )
 from dealerrules.engines.flat import Columns, Flat, Truths
 from dealerrules.expr import (
-    Expr,
     Field,
 )
 from dealerrules.faults import Fault, FieldError, RecordError, messages, nearest
@@ -108,24 +107,28 @@ def question_of(opened: Opened, subject: str, editions: Iterable[Edition], as_of
     return Question(algebra, Flat(algebra), subject, frame, fields, events, as_of)
 
 
-def answers(
-    question: Question,
-    names: Sequence[str],
-    as_of: date,
-    editions: Sequence[Edition],
-    models: Mapping[str, AnyDecision],
-    one_version: Callable[[str], bool],
-) -> nw.LazyFrame[Any]:
-    """Return the columns of all outcomes, a row a subject.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of a book.
 
-    Args:
-        question: the opened tables.
+    Attributes:
         names: of decisions, in the order of their columns.
         as_of: the day.
         editions: all of the book, in order.
         models: the latest version of each decision.
         one_version: whether a decision has had one meaning only up to the day.
     """
+
+    names: Sequence[str]
+    as_of: date
+    editions: Sequence[Edition]
+    models: Mapping[str, AnyDecision]
+    one_version: Callable[[str], bool]
+
+
+def answers(question: Question, asked: Asked) -> nw.LazyFrame[Any]:
+    """Return the columns of all outcomes, a row a subject."""
+    names, as_of, editions, models = asked.names, asked.as_of, asked.editions, asked.models
     in_force = next((each for each in editions if each.start <= as_of <= each.end), None)
     out: Columns = {}
     contexts: dict[int, Context] = {}
@@ -151,7 +154,7 @@ def answers(
         if model.dated_by is None:
             columns = parts[0][1] if parts else _undefined(question, model)
         else:
-            undated = in_force if one_version(name) else None
+            undated = in_force if asked.one_version(name) else None
             columns = _dated(question, model, parts, as_of, undated)
         out |= {f"{name}{suffix}": value for suffix, value in columns.items()}
     meta = SUBJECTS[question.subject]
@@ -229,15 +232,7 @@ def _dated(
     return found
 
 
-def evaluate_tables(
-    tables: Mapping[str, Any],
-    subject: str,
-    names: Sequence[str],
-    as_of: date,
-    editions: Sequence[Edition],
-    models: Mapping[str, AnyDecision],
-    one_version: Callable[[str], bool],
-) -> Any:
+def evaluate_tables(tables: Mapping[str, Any], subject: str, asked: Asked) -> Any:
     """Return the outcomes of a store's tables, in a frame of the kind that came in.
 
     Raises:
@@ -245,28 +240,19 @@ def evaluate_tables(
     """
     opened = open_frames(tables)
     opened = _numbered(opened, SUBJECTS[subject].table)
-    question = question_of(opened, subject, editions, as_of)
-    return _answered(opened, question, names, as_of, editions, models, one_version)
+    question = question_of(opened, subject, asked.editions, asked.as_of)
+    return _answered(opened, question, asked)
 
 
-def evaluate_facts(
-    facts: Any,
-    subject: str,
-    names: Sequence[str],
-    as_of: date,
-    editions: Sequence[Edition],
-    models: Mapping[str, AnyDecision],
-    one_version: Callable[[str], bool],
-    keep: Sequence[str],
-) -> Any:
+def evaluate_facts(facts: Any, subject: str, asked: Asked, keep: Sequence[str]) -> Any:
     """Return the outcomes of a frame of ready-made facts, in a frame of its kind.
 
     Raises:
         RecordError: for columns that are no facts, or not of their type.
     """
     opened = open_frames({FACTS: facts})  # nothing is joined to it, so that its rows stay in order
-    question = _question_of_facts(opened, subject, editions, as_of, keep)
-    return _answered(opened, question, names, as_of, editions, models, one_version)
+    question = _question_of_facts(opened, subject, asked.editions, asked.as_of, keep)
+    return _answered(opened, question, asked)
 
 
 FACTS: Final = "facts"
@@ -340,25 +326,17 @@ def _numbered(opened: Opened, table: str) -> Opened:
     return replace(opened, tables={**opened.tables, table: nw.from_native(base)})
 
 
-def _answered(
-    opened: Opened,
-    question: Question,
-    names: Sequence[str],
-    as_of: date,
-    editions: Sequence[Edition],
-    models: Mapping[str, AnyDecision],
-    one_version: Callable[[str], bool],
-) -> Any:
+def _answered(opened: Opened, question: Question, asked: Asked) -> Any:
     """Return the answers in a frame of the kind that came in."""
     faults = [
         FieldError(column, _SAYS["two_meanings"]).at(question.subject, None, "decisions")
-        for name in names
-        for column in _doubtful(models[name])
+        for name in asked.names
+        for column in _doubtful(asked.models[name])
     ]
     if faults:
         raise RecordError(faults)
     try:
-        found = answers(question, names, as_of, editions, models, one_version)
+        found = answers(question, asked)
     except TooLarge as error:
         said = FieldError(str(error), _SAYS["too_large"])
         raise RecordError([said.at(question.subject, None, "decisions")]) from None
@@ -374,30 +352,3 @@ def _doubtful(model: AnyDecision) -> list[str]:
     elif isinstance(model, Rules) and len(model.outputs) > 1:
         own = [output.id for output in model.outputs]
     return [f"{model.name}.{each}" for each in own if each in {"status", "because", "true", "unknown"}]
-
-
-def conditions(
-    edition: Edition, subject: str, tables: Mapping[str, Any], exprs: Mapping[str, Expr], as_of: date
-) -> nw.LazyFrame[Any]:
-    """Return the truth of some conditions for every subject of some tables.
-
-    Args:
-        edition: the policies whose facts they read.
-        subject: what they are about.
-        tables: as for :meth:`PolicyBook.evaluate_frame`.
-        exprs: the conditions, by name.
-        as_of: the day.
-
-    Returns:
-        the key columns, and for each condition two columns that are never null, ``NAME.true`` and ``NAME.false``.
-    """
-    opened = open_frames(tables)
-    question = question_of(opened, subject, [edition], as_of)
-    context = Context(question, edition, as_of)
-    context.prepare(exprs.values())
-    made: dict[str, nw.Expr] = {}
-    for name, expr in exprs.items():
-        flags = context.flags(expr)
-        made |= {f"{name}.true": flags.true, f"{name}.false": flags.is_false}
-    keys = {name: nw.col(f"key {name}") for name in SUBJECTS[subject].key}
-    return question.frame.select(*(value.alias(name) for name, value in {**keys, **made}.items()))
