@@ -16,12 +16,14 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Final, Literal
 
 from dealerrules.diagnostic_codes import CODES, Code, Severity
+from dealerrules.finding_codes import FINDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 __all__ = [
     "CODES",
+    "FINDINGS",
     "Code",
     "Diagnostic",
     "Lang",

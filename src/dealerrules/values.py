@@ -361,6 +361,44 @@ def read_literal(text: str) -> Literal:
     return Literal(kind, value)
 
 
+def write_literal(value: Value, kind: Kind) -> str | None:
+    """Return a value as policies write it: what `read_literal` reads; none where no literal says it exactly.
+
+    Examples:
+        >>> write_literal(100050, Kind.MONEY), write_literal(Fraction(7, 10), Kind.RATIO), write_literal(18, Kind.MONTHS)
+        ('1000.50 yuan', '70%', '18 months')
+        >>> write_literal(Fraction(1, 3), Kind.RATIO) is None
+        True
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str):
+        return value
+    scaled = Fraction(value) * 100 if kind is Kind.RATIO else Fraction(value)
+    if kind is Kind.MONEY:
+        fen = reduced(scaled)
+        if not isinstance(fen, int):
+            return None
+        return f"{fen // FEN_PER_YUAN} yuan" if fen % FEN_PER_YUAN == 0 else f"{to_yuan(fen)} yuan"
+    number = show_decimal(reduced(scaled)).replace(",", "")
+    if "/" in number:
+        return None
+    one = value == 1
+    match kind:
+        case Kind.RATIO:
+            return f"{number}%"
+        case Kind.MONTHS:
+            return f"{number} month{'s' * (not one)}"
+        case Kind.DAYS:
+            return f"{number} day{'s' * (not one)}"
+        case Kind.DISTANCE:
+            return f"{number} km"
+        case _:
+            return number
+
+
 def show_decimal(number: int | Fraction) -> str:
     """Return a number in digits with thousands separated; a fraction that never ends as ``n/d``."""
     if isinstance(number, int):

@@ -88,7 +88,9 @@ def catalogue() -> PolicyShape:
 
 
 @dataclass(slots=True)
-class _FactSource:
+class FactSource:
+    """A fact as a policy, or the catalogue, writes it."""
+
     name: str
     node: Node
     key: ScalarNode
@@ -99,7 +101,9 @@ class _FactSource:
 
 
 @dataclass(slots=True)
-class _DecisionSource:
+class DecisionSource:
+    """A decision as a policy writes it."""
+
     name: str
     subject: str
     shape: DecisionShape
@@ -125,11 +129,12 @@ class Editor:
     parameters: dict[str, Parameter] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
     item_places: dict[str, Span] = field(default_factory=dict)
-    decisions: dict[str, _DecisionSource] = field(default_factory=dict)
+    decisions: dict[str, DecisionSource] = field(default_factory=dict)
     at_fault: set[str] = field(default_factory=set)  # decisions of which nothing more is known
     chain: list[str] = field(default_factory=list)  # the facts being defined, each needed by the one before
-    fact_sources: dict[str, dict[str, _FactSource]] = field(default_factory=dict)
+    fact_sources: dict[str, dict[str, FactSource]] = field(default_factory=dict)
     facts: dict[str, dict[str, FactDefinition]] = field(default_factory=dict)
+    rule_places: dict[str, dict[str, Span]] = field(default_factory=dict)  # of each decision
 
     def make(self) -> Edition:
         """Return the edition; what is at fault is reported and left out."""
@@ -167,7 +172,9 @@ class Editor:
                 if rate_made is not None:
                     rates[asked.name] = rate_made
                 continue
-            done = decision(asked.shape, self._making(asked, scopes[asked.subject]), asked.span)
+            making = self._making(asked, scopes[asked.subject])
+            done = decision(asked.shape, making, asked.span)
+            self.rule_places[asked.name] = making.seen
             if done is not None:
                 made[done.name] = done
         ordered = self._ordered(made)
@@ -274,7 +281,7 @@ class Editor:
                 if isinstance(shape, SubjectShape):
                     self._check_dated_by(shape, subject)
                 sound = self.report.said == before
-                self.decisions[name] = _DecisionSource(name, subject, shape, draft, span, sound)
+                self.decisions[name] = DecisionSource(name, subject, shape, draft, span, sound)
 
     def _decision_shape(self, node: Node, owner: Span) -> DecisionShape | None:
         """Return a decision as the shape of its kind, or of the one that was meant."""
@@ -346,7 +353,7 @@ class Editor:
             if taken is not None:
                 self._report_taken(key, name, taken)
             else:
-                source = _FactSource(name, node, key, shape, builtin=draft.builtin)
+                source = FactSource(name, node, key, shape, builtin=draft.builtin)
                 self.fact_sources[subject][name] = source
 
     @staticmethod
@@ -384,7 +391,7 @@ class Editor:
 
     # --- meaning ---
 
-    def _define_from(self, subject: str, source: _FactSource, scope: Scope) -> None:
+    def _define_from(self, subject: str, source: FactSource, scope: Scope) -> None:
         """Give a fact its meaning, and the facts that it needs theirs."""
         try:
             self.define(subject, source, scope)
@@ -394,7 +401,7 @@ class Editor:
                 self.fact_sources[subject][name].done = True
         self.chain.clear()
 
-    def define(self, subject: str, source: _FactSource, scope: Scope) -> FactDefinition | None:
+    def define(self, subject: str, source: FactSource, scope: Scope) -> FactDefinition | None:
         """Give a fact its meaning; a fact that needs itself is a fault."""
         if source.done:
             return self.facts[subject].get(source.name)
@@ -427,7 +434,7 @@ class Editor:
         self.facts[subject][source.name] = definition
         return definition
 
-    def _making(self, source: _DecisionSource, scope: SubjectScope) -> Making:
+    def _making(self, source: DecisionSource, scope: SubjectScope) -> Making:
         """Return what the maker of a decision starts from."""
         clause_shape = source.shape.source or source.draft.shape.source
         return Making(

@@ -384,22 +384,23 @@ class Edition:
         decision = self.decisions.get(name)
         if decision is not None and decision.subject == subject:
             return isinstance(decision, Offer)
-        return self._may_be_absent(subject, self.fact(subject, name).expr)
+        return self.can_be_absent(subject, self.fact(subject, name).expr)
 
-    def _may_be_absent(self, subject: str, expr: Expr) -> bool:
+    def can_be_absent(self, subject: str, expr: Expr) -> bool:
+        """Tell whether an expression's value can be that there is no such event."""
         match expr:
             case Aggregate(how=how):
                 return how in {Reduction.LATEST, Reduction.EARLIEST}
             case Fact(name=name) | Answer(decision=name):
                 return self.may_be_absent(subject, name)
             case Arithmetic(left=left, right=right):
-                return self._may_be_absent(subject, left) or self._may_be_absent(subject, right)
+                return self.can_be_absent(subject, left) or self.can_be_absent(subject, right)
             case RoundWhole(item=item) | Elapsed(item=item) | Lookup(by=item):
-                return self._may_be_absent(subject, item)
+                return self.can_be_absent(subject, item)
             case FirstKnown(items=items):
-                return all(self._may_be_absent(subject, item) for item in items)
+                return all(self.can_be_absent(subject, item) for item in items)
             case Before(event=event, item=item):
-                return self._may_be_absent(subject, event) or self._may_be_absent(subject, item)
+                return self.can_be_absent(subject, event) or self.can_be_absent(subject, item)
             case _:
                 return False
 
@@ -414,14 +415,14 @@ class Edition:
 _NOT_MEANING = frozenset({"title", "clause", "place", "policy", "note"})
 
 
-def _meaning(value: object) -> object:
+def meaning_of(value: object) -> object:
     """Return nested lists of what a part of the model means, without titles, places and comments."""
     if isinstance(value, Title):
         return value.to_dict()
     if isinstance(value, Mapping):
-        return {str(key): _meaning(value[key]) for key in sorted(value, key=str)}
+        return {str(key): meaning_of(value[key]) for key in sorted(value, key=str)}
     if isinstance(value, tuple | list):
-        return [_meaning(item) for item in value]
+        return [meaning_of(item) for item in value]
     names = getattr(value, "__dataclass_fields__", None)
     if names is None:
         return value if value is None or isinstance(value, bool | int | str) else str(value)
@@ -433,11 +434,11 @@ def _meaning(value: object) -> object:
         value = replace(value, order=tuple(sorted(value.order)))
     if isinstance(value, Side):
         value = replace(
-            value, happenings=tuple(sorted(value.happenings, key=lambda each: repr(_meaning(each))))
+            value, happenings=tuple(sorted(value.happenings, key=lambda each: repr(meaning_of(each))))
         )
     return [
         type(value).__name__,
-        *(_meaning(getattr(value, name)) for name in names if name not in _NOT_MEANING),
+        *(meaning_of(getattr(value, name)) for name in names if name not in _NOT_MEANING),
     ]
 
 
@@ -470,7 +471,7 @@ def _all_meanings(edition: Edition, stack: list[tuple[str, str]]) -> dict[str, o
         part = decision if here else edition.fact(subject, name).expr
         key = name if here else f"{subject}.{name}"
         if key not in made:
-            made[key] = _meaning(part)
+            made[key] = meaning_of(part)
             found: set[str] = set()
             _read_by(part, found)
             stack += [(subject, each) for each in found]
@@ -482,7 +483,7 @@ def rate_meanings(edition: Edition) -> dict[str, object]:
     found: set[str] = set()
     _read_by(edition.rates, found)
     read = _all_meanings(edition, [("customer", name) for name in found])
-    return {**read, **{f"rate {name}": _meaning(rate) for name, rate in edition.rates.items()}}
+    return {**read, **{f"rate {name}": meaning_of(rate) for name, rate in edition.rates.items()}}
 
 
 def digest(meaning: object) -> str:
@@ -503,7 +504,7 @@ def fingerprint(editions: tuple[Edition, ...]) -> str:
                 str(edition.start),
                 str(edition.end),
                 meanings(edition, edition.decisions),
-                _meaning(edition.items),
+                meaning_of(edition.items),
                 *([rate_meanings(edition)] if edition.rates else ()),
             ]
             for edition in editions

@@ -1,0 +1,93 @@
+"""Ladders: a tier's criteria that others make superfluous, and levels that nobody reaches.
+
+Place in the flow: the analyser's part for tiers. A criterion that reads the level of another angle hands it on by
+intent, so it neither hides another nor is hidden.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dealerrules.analysis.diagrams import EMPTY
+from dealerrules.analysis.tables import check_possible
+from dealerrules.diagnostics import Phrase
+from dealerrules.expr import LevelIn, walk
+from dealerrules.policy.model import Tier
+
+if TYPE_CHECKING:
+    from dealerrules.analysis.findings import Desk
+    from dealerrules.policy.model import Rule
+
+
+def check_tier(desk: Desk) -> None:
+    """Report what is wrong with a tier."""
+    tier = desk.decision
+    assert isinstance(tier, Tier)
+    holds = check_possible(desk, "DR706", "rule")
+    place = {level.id: at for at, level in enumerate(tier.levels)}
+    own = [rule for rule in _as_written(desk, tier) if rule.id in holds and not _hands_on(rule, tier)]
+    idle: set[str] = set()
+    for rule in own:
+        others = [
+            other
+            for other in own
+            if other.id not in {rule.id, *idle}
+            and place[other.answer] <= place[rule.answer]
+            and desk.space.is_empty(desk.space.minus(holds[rule.id], holds[other.id]))
+        ]
+        if not others:
+            continue
+        other = min(
+            others, key=lambda each: (place[each.answer] != place[rule.answer], each.angle != rule.angle)
+        )
+        if place[other.answer] == place[rule.answer]:
+            idle.add(rule.id)
+        _report(desk, tier, rule, other, holds[rule.id])
+    _unreachable(desk, tier, holds)
+
+
+def _as_written(desk: Desk, tier: Tier) -> list[Rule]:
+    """Return the rules from the last written to the first: of two that are the same, the copy is named."""
+    return sorted(tier.rules, key=lambda rule: desk.place(rule.id), reverse=True)
+
+
+def _hands_on(rule: Rule, tier: Tier) -> bool:
+    return any(isinstance(node, LevelIn) and node.decision == tier.name for node in walk(rule.when))
+
+
+def _report(desk: Desk, tier: Tier, rule: Rule, other: Rule, region: int) -> None:
+    titles = {level.id: desk.title(level.title, level.id) for level in tier.levels}
+    same = rule.answer == other.answer
+    desk.report(
+        "DR711" if same else "DR712",
+        desk.place(rule.id),
+        [rule.id],
+        related=((desk.place(other.id), Phrase("包含它的标准", "the criterion that holds too")),),
+        rule=rule.id,
+        other=other.id,
+        level=titles[rule.answer],
+        sample=desk.example(region),
+        also={} if same else {"better": titles[other.answer]},
+    )
+
+
+def _unreachable(desk: Desk, tier: Tier, holds: dict[str, int]) -> None:
+    """Report levels of which nobody can be."""
+    better = EMPTY
+    for level in tier.levels[:-1]:
+        mine = [holds[rule.id] for rule in tier.rules if rule.answer == level.id and rule.id in holds]
+        here = desk.space.sets.any_of(mine)
+        if desk.space.is_empty(desk.space.minus(here, better)):
+            if any(rule.answer == level.id for rule in tier.rules):
+                why = Phrase(
+                    "满足其标准的都已经是更高的级别", "whoever meets its criteria is at a better level"
+                )
+            else:
+                why = Phrase("没有一条标准授予它", "no criterion grants it")
+            span = desk.source.shape.key_span("levels", level.id)
+            desk.report("DR713", span, [level.id], level=level.id, why=why)
+        better = desk.space.either(better, here)
+    last = tier.levels[-1]
+    if desk.space.is_empty(desk.space.sets.negate(better)):
+        why = Phrase("所有人都满足更高级别的标准", "everyone meets a criterion of a better level")
+        desk.report("DR713", desk.source.shape.key_span("levels", last.id), [last.id], level=last.id, why=why)

@@ -1,0 +1,435 @@
+"""The space of a decision: every input there is, as ready-made facts, cut where conditions change their truth.
+
+Place in the flow: the analyser reads the same tree as the engines and says for which inputs a condition holds, as a
+set of the space. What a rule reads of another decision's answer is worked in, so that both stay of one customer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import TYPE_CHECKING, assert_never
+
+from dealerrules.analysis.answers import Asked, Key, Truths, content, levels, partition
+from dealerrules.analysis.axes import Axis, AxisPlan, made, narrowed, resolved
+from dealerrules.analysis.diagrams import EMPTY, FULL, Diagrams
+from dealerrules.analysis.relations import relation
+from dealerrules.analysis.writing import when
+from dealerrules.engines.row import compare
+from dealerrules.expr import (
+    Aggregate,
+    All,
+    Answer,
+    AnyOf,
+    Arithmetic,
+    AsOf,
+    Before,
+    Compare,
+    Constant,
+    Elapse,
+    Elapsed,
+    Expr,
+    Fact,
+    Field,
+    FirstKnown,
+    IfAbsent,
+    IsAbsent,
+    Known,
+    LevelIn,
+    Lookup,
+    Member,
+    Not,
+    RoundWhole,
+    all_of,
+    canonical,
+)
+from dealerrules.policy.model import Payout, Rules, Tier
+from dealerrules.values import ABSENT, Maybe, Value, days_before, months_before
+from dealerrules.verdict import Status
+from dealerrules.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from dealerrules.analysis.diagrams import Cells
+    from dealerrules.policy.model import Edition, Rule
+
+USUAL_DAY = date(2020, 1, 1)
+"""The day of evaluation of a sample, where nothing says another."""
+_MAX_PAIRS = 250_000
+"""Of cells of two related axes: beyond that their relation is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Points whose cells lie in some runs of each of some axes."""
+
+    cells: Mapping[int, Cells]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One subject: ready-made facts as the engines hold them, and the day.
+
+    `complete` tells whether everything that was read can be given as a fact; where it cannot, the sample is only told.
+    """
+
+    as_of: date
+    facts: Mapping[str, Maybe]
+    complete: bool
+
+
+class Space:
+    """The inputs of some decisions of one subject, under one edition of the policies or under several at once."""
+
+    def __init__(
+        self, editions: Sequence[Edition], subject: str, axes: Sequence[Axis], places: Mapping[str, int]
+    ) -> None:
+        self.editions = tuple(editions)
+        self.subject = subject
+        self.axes = tuple(axes)
+        self.sets = Diagrams([len(axis.cells) for axis in axes])
+        self._places = places
+        self._keys: dict[tuple[int, Expr], int | None] = {}
+        self._truths: dict[tuple[int, Expr], Truths] = {}
+        self._answers: dict[tuple[int, str], dict[Key, int]] = {}
+        self.possible = FULL
+        """The points that some subject can be at, as far as the facts' definitions tell."""
+        self.possible = self.sets.all_of(list(self._relations()))
+
+    @classmethod
+    def of(
+        cls,
+        editions: Sequence[Edition],
+        subject: str,
+        decisions: Iterable[str],
+        *,
+        unknown: bool = False,
+        also: Iterable[Expr] = (),
+    ) -> Space:
+        """Return the space of what some decisions read.
+
+        Args:
+            editions: the policies; a fact that is defined otherwise in two of them is two axes.
+            subject: whose decisions these are.
+            decisions: names; an edition that lacks one is passed over.
+            unknown: whether what is not recorded is looked at too.
+            also: further conditions, of the first edition.
+        """
+        plans: dict[str, AxisPlan] = {}
+        names = tuple(decisions)
+        for at, edition in enumerate(editions):
+            found = [edition.decisions[name] for name in names if name in edition.decisions]
+            conditions = [rule.when for decision in found for rule in decision.rules]
+            if at == 0:
+                conditions += list(also)
+            for condition in conditions:
+                for item, values in tests(condition, edition):
+                    root = resolved(item, edition, subject)
+                    key = repr(canonical(root))
+                    plan = plans.setdefault(key, AxisPlan(item, subject, []))
+                    if edition not in plan.editions:
+                        plan.editions.append(edition)
+                    plan.values.update(values)
+                    if isinstance(item, Fact | Answer):
+                        plan.names[item.name if isinstance(item, Fact) else item.decision] = None
+        start = max(edition.start for edition in editions)
+        end = max(start, min(edition.end for edition in editions))
+        axes = [
+            made(
+                plan,
+                resolved(plan.expr, plan.editions[0], subject),
+                unknown=unknown,
+                within=(start, end),
+            )
+            for plan in plans.values()
+        ]
+        return cls(editions, subject, axes, {key: at for at, key in enumerate(plans)})
+
+    # --- sets -----------------------------------------------------------------------------------------
+
+    def both(self, one: int, other: int) -> int:
+        """Return the points of both sets."""
+        return self.sets.both(one, other)
+
+    def either(self, one: int, other: int) -> int:
+        """Return the points of one set or the other."""
+        return self.sets.either(one, other)
+
+    def minus(self, one: int, other: int) -> int:
+        """Return the points of one set that are not of the other."""
+        return self.sets.minus(one, other)
+
+    def is_empty(self, one: int) -> bool:
+        """Tell whether no subject can be in a set."""
+        return self.sets.both(one, self.possible) == EMPTY
+
+    def _relations(self) -> Iterator[int]:
+        for at, one in enumerate(self.axes):
+            for beside in range(at + 1, len(self.axes)):
+                other = self.axes[beside]
+                if len(one.cells) * len(other.cells) > _MAX_PAIRS:
+                    continue
+                fits = relation(one.root, other.root)
+                if fits is not None:
+                    yield self.sets.any_of(
+                        [
+                            self.sets.box(
+                                {
+                                    at: [(cell, cell + 1)],
+                                    beside: other.runs([fits(mine, each) for each in other.cells]),
+                                }
+                            )
+                            for cell, mine in enumerate(one.cells)
+                        ]
+                    )
+
+    # --- conditions -----------------------------------------------------------------------------------
+
+    def rule(self, at: int, rule: Rule) -> Truths:
+        """Return for which points a rule of an edition holds."""
+        return self.truth(at, rule.when)
+
+    def truth(self, at: int, expr: Expr) -> Truths:
+        """Return for which points a condition holds, and for which it does not, under an edition."""
+        found = self._truths.get((at, expr))
+        if found is None:
+            found = self._truths[at, expr] = self._truth(at, expr)
+        return found
+
+    def _truth(self, at: int, expr: Expr) -> Truths:
+        match expr:
+            case All():
+                parts = [self.truth(at, item) for item in expr.items]
+                return Truths(
+                    self.sets.all_of([part.true for part in parts]),
+                    self.sets.any_of([part.false for part in parts]),
+                )
+            case AnyOf():
+                parts = [self.truth(at, item) for item in expr.items]
+                return Truths(
+                    self.sets.any_of([part.true for part in parts]),
+                    self.sets.all_of([part.false for part in parts]),
+                )
+            case Not():
+                inner = self.truth(at, expr.item)
+                return Truths(inner.false, inner.true)
+            case LevelIn():
+                return self._level_in(at, expr)
+            case Compare(how=how, left=left, right=Constant(value=value)):
+                return self._test(at, left, lambda sample: compare(how, sample, value))
+            case Member(item=item, among=among):
+                return self._test(at, item, lambda sample: None if sample is None else sample in among)
+            case Known(item=item):
+                return self._test(at, item, lambda sample: sample is not None and sample is not ABSENT)
+            case IsAbsent(item=item):
+                return self._test(at, item, lambda sample: None if sample is None else sample is ABSENT)
+            case Constant(value=value):
+                return Truths(FULL if value is True else EMPTY, FULL if value is False else EMPTY)
+            case (
+                Compare()
+                | Field()
+                | AsOf()
+                | Fact()
+                | Answer()
+                | Arithmetic()
+                | RoundWhole()
+                | Elapsed()
+                | FirstKnown()
+                | Lookup()
+                | IfAbsent()
+                | Aggregate()
+                | Before()
+            ):
+                return self._test(at, expr, lambda sample: sample if isinstance(sample, bool) else None)
+            case _:
+                assert_never(expr)
+
+    def _test(self, at: int, item: Expr, test: Callable[[Maybe], bool | None]) -> Truths:
+        if isinstance(item, Answer) and worked_in(self.editions[at], item):
+            true = false = EMPTY
+            for answer, region in self.answered(at, item.decision).items():
+                said = test(answer)
+                true = self.either(true, region) if said is True else true
+                false = self.either(false, region) if said is False else false
+            return Truths(true, false)
+        place = self._place(at, item)
+        axis = self.axes[place]
+        truths = [test(cell.sample) for cell in axis.cells]
+        return Truths(
+            self.sets.cells(place, axis.runs([truth is True for truth in truths])),
+            self.sets.cells(place, axis.runs([truth is False for truth in truths])),
+        )
+
+    def _place(self, at: int, item: Expr) -> int:
+        found = self._keys.get((at, item))
+        if found is None:
+            root = resolved(item, self.editions[at], self.subject)
+            found = self._keys[at, item] = self._places[repr(canonical(root))]
+        return found
+
+    def _level_in(self, at: int, expr: LevelIn) -> Truths:
+        tier = self.editions[at].decisions[expr.decision]
+        assert isinstance(tier, Tier)
+        true = false = EMPTY
+        for (granted, best), region in levels(self._asked(at), tier, expr.angle).items():
+            allowed = [level.id in expr.allowed for level in tier.levels[best : granted + 1]]
+            if all(allowed):
+                true = self.either(true, region)
+            elif not any(allowed):
+                false = self.either(false, region)
+        return Truths(true, false)
+
+    # --- answers --------------------------------------------------------------------------------------
+
+    def _asked(self, at: int) -> Asked:
+        return Asked(self.editions[at], self.sets, lambda expr: self.truth(at, expr))
+
+    def answers(self, at: int, name: str) -> dict[Key, int]:
+        """Return the whole space by what a decision answers under an edition.
+
+        Raises:
+            TooLargeError: for a `collect` table with too many combinations of rows.
+        """
+        found = self._answers.get((at, name))
+        if found is None:
+            found = self._answers[at, name] = partition(self._asked(at), self.editions[at].decisions[name])
+        return found
+
+    def answered(self, at: int, name: str) -> dict[Maybe, int]:
+        """Return the points at which a decision is decided, by its answer as other rules read it."""
+        edition = self.editions[at]
+        decision = edition.decisions[name]
+        values: dict[str, Maybe] = {}
+        if isinstance(decision, Rules):
+            rows = [
+                *decision.cells.values(),
+                *([decision.otherwise] if decision.otherwise is not None else []),
+            ]
+            values = {content(edition, decision, cells): cells[decision.outputs[0].id] for cells in rows}  # type: ignore[misc]
+        found: dict[Maybe, int] = {}
+        for key, region in self.answers(at, name).items():
+            if key.status is Status.DECIDED:
+                value = values[key.says] if isinstance(decision, Rules) else key.answer or ABSENT
+                found[value] = self.either(found.get(value, EMPTY), region)
+        return found
+
+    # --- samples and words ----------------------------------------------------------------------------
+
+    def boxes(self, region: int, limit: int = 10) -> list[Box]:
+        """Return up to so many large boxes that together hold what is possible of a set."""
+        found: list[Box] = []
+        for cells in self.sets.boxes(self.both(region, self.possible), self.sets.negate(self.possible)):
+            found.append(Box(cells))
+            if len(found) == limit:
+                break
+        return found
+
+    def condition(self, box: Box) -> Expr:
+        """Return a box as a condition."""
+        return all_of(narrowed(self.axes, box.cells))
+
+    def say(self, box: Box, lang: str) -> str:
+        """Read a box out, in Chinese (``zh``) or English (``en``)."""
+        return Wording(self.editions[0], self.subject, lang).say(self.condition(box))
+
+    def when(self, box: Box) -> str | None:
+        """Return a box as the `when` of a row; none where the policy language has no words for it."""
+        return when(self.condition(box))
+
+    def sample(self, region: int, *, least: bool = False) -> Sample:
+        """Return one subject of a set that is not empty; `least` gives only the facts that put it there."""
+        point = self.sets.point(self.both(region, self.possible))
+        start = max(edition.start for edition in self.editions)
+        end = max(start, min(edition.end for edition in self.editions))
+        as_of = max(start, min(end, USUAL_DAY))
+        facts: dict[str, Maybe] = {}
+        complete = True
+        chosen = {at: axis.cells[point.get(at, 0)].sample for at, axis in enumerate(self.axes)}
+        for at, axis in enumerate(self.axes):
+            value = chosen[at]
+            if isinstance(axis.root, AsOf):
+                assert isinstance(value, date)
+                as_of = value if at in point else as_of
+        for at, axis in enumerate(self.axes):
+            if (least and at not in point) or isinstance(axis.root, AsOf):
+                continue
+            for name in axis.names:
+                facts[name] = chosen[at]
+            if not axis.names:
+                dated = _date_of(axis.expr, chosen[at], as_of)
+                complete = complete and dated is not None
+                facts.update([dated] if dated is not None else [])
+        return Sample(as_of, facts, complete)
+
+
+def worked_in(edition: Edition, item: Answer) -> bool:
+    """Tell whether a decision's answer follows from its rules alone, so that its conditions stand for it."""
+    return not isinstance(edition.decisions[item.decision], Payout)
+
+
+def tests(expr: Expr, edition: Edition) -> Iterator[tuple[Expr, list[Value]]]:
+    """Yield what a condition looks at, with the values that it is compared with; other decisions are looked into."""
+    match expr:
+        case All(items=items) | AnyOf(items=items):
+            for item in items:
+                yield from tests(item, edition)
+        case Not(item=item):
+            yield from tests(item, edition)
+        case LevelIn(decision=name, angle=angle):
+            for rule in edition.decisions[name].rules:
+                if angle is None or rule.angle == angle:
+                    yield from tests(rule.when, edition)
+        case Compare(left=item, right=Constant(value=value)):
+            yield from _looked_at(item, [value], edition)
+        case Member(item=item, among=among):
+            yield from _looked_at(item, list(among), edition)
+        case Known(item=item) | IsAbsent(item=item):
+            yield from _looked_at(item, [], edition)
+        case Constant():
+            return
+        case (
+            Compare()
+            | Field()
+            | AsOf()
+            | Fact()
+            | Answer()
+            | Arithmetic()
+            | RoundWhole()
+            | Elapsed()
+            | FirstKnown()
+            | Lookup()
+            | IfAbsent()
+            | Aggregate()
+            | Before()
+        ):
+            yield expr, []
+        case _:
+            assert_never(expr)
+
+
+def _looked_at(item: Expr, values: list[Value], edition: Edition) -> Iterator[tuple[Expr, list[Value]]]:
+    if isinstance(item, Answer) and worked_in(edition, item):
+        for rule in edition.decisions[item.decision].rules:
+            yield from tests(rule.when, edition)
+    else:
+        yield item, values
+
+
+def _date_of(expr: Expr, value: Maybe, as_of: date) -> tuple[str, Maybe] | None:
+    """Return the date behind a time that has passed, as the fact that gives it."""
+    if not isinstance(expr, Elapsed) or not isinstance(expr.item, Fact):
+        return None
+    if value is None or value is ABSENT:
+        return expr.item.name, value
+    assert isinstance(value, int | Fraction)
+    match expr.how:
+        case Elapse.MONTHS_SINCE:
+            return expr.item.name, months_before(as_of, int(value))
+        case Elapse.DAYS_SINCE:
+            return expr.item.name, days_before(as_of, int(value))
+        case Elapse.DAYS_UNTIL:
+            return expr.item.name, days_before(as_of, -int(value))
+        case _:
+            assert_never(expr.how)

@@ -1,0 +1,225 @@
+"""Tables: gaps, overlaps, rows that are never reached, twice the same, or can never hold.
+
+Place in the flow: the analyser's part for whatever has rules that exclude or mask each other: rules tables first,
+and the same questions of stages and bands.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from dealerrules.analysis.answers import content
+from dealerrules.analysis.diagrams import EMPTY, FULL
+from dealerrules.analysis.findings import listed
+from dealerrules.diagnostics import Phrase
+from dealerrules.expr import All, all_of
+from dealerrules.policy.document import PayoutShape, RulesShape
+from dealerrules.policy.model import Hit, Payout, Rules, Stage
+
+if TYPE_CHECKING:
+    from dealerrules.analysis.findings import Desk
+    from dealerrules.expr import Expr
+    from dealerrules.policy.model import Rule
+
+MAX_GAPS = 5
+"""Of one decision that are told one by one."""
+
+
+def check_table(desk: Desk) -> None:
+    """Report what is wrong with a rules table."""
+    table = desk.decision
+    assert isinstance(table, Rules)
+    holds = check_possible(desk, "DR706", "rule")
+    live = [name for name in table.order if name in holds]
+    same = _duplicates(desk, table, live, holds)
+    rest = [name for name in live if name not in same]
+    match table.hit:
+        case Hit.FIRST | Hit.PRIORITY:
+            _masked(desk, rest, holds)
+        case Hit.UNIQUE:
+            _overlaps(desk, rest, holds, "DR702")
+        case Hit.ANY:
+            _overlaps(desk, rest, holds, "DR703")
+        case Hit.COLLECT:
+            pass
+    check_gaps(desk)
+
+
+def check_stages(desk: Desk) -> None:
+    """Report stages that no value reaches, or that those looked at first always hide."""
+    stage = desk.decision
+    assert isinstance(stage, Stage)
+    holds = check_possible(desk, "DR724", "band")
+    _masked(desk, [name for name in stage.order if name in holds], holds)
+
+
+def check_possible(desk: Desk, code: str, word: str) -> dict[str, int]:
+    """Report rules that can never hold; return where the others do."""
+    holds: dict[str, int] = {}
+    for rule in desk.decision.rules:
+        region = desk.space.both(desk.space.rule(0, rule).true, desk.space.possible)
+        if region != EMPTY:
+            holds[rule.id] = region
+        else:
+            desk.report(code, desk.place(rule.id), [rule.id], also={word: rule.id}, why=_why(desk, rule))
+    return holds
+
+
+def _why(desk: Desk, rule: Rule) -> Phrase:
+    """Return the fewest tests of a condition that cannot hold together."""
+    parts: tuple[Expr, ...] = rule.when.items if isinstance(rule.when, All) else (rule.when,)
+    for size in (1, 2, 3):
+        for some in combinations(parts, size):
+            truths = [desk.space.truth(0, part).true for part in some]
+            if desk.space.is_empty(desk.space.sets.all_of(truths)):
+                return desk.say(all_of(list(some)))
+    return desk.say(rule.when)
+
+
+def _duplicates(desk: Desk, table: Rules, live: list[str], holds: dict[str, int]) -> set[str]:
+    """Report rows that hold for the same inputs as an earlier one and say the same."""
+    first: dict[tuple[int, str], str] = {}
+    twice: set[str] = set()
+    for name in live:
+        key = (holds[name], content(desk.edition, table, table.cells[name]))
+        other = first.setdefault(key, name)
+        if other != name:
+            twice.add(name)
+            desk.report(
+                "DR705",
+                desk.place(name),
+                [name],
+                related=((desk.place(other), _OTHER),),
+                row=name,
+                other=other,
+                sample=desk.example(holds[name]),
+            )
+    return twice
+
+
+_OTHER = Phrase("另一行", "the other row")
+
+
+def _masked(desk: Desk, order: list[str], holds: dict[str, int]) -> None:
+    """Report rules, of which the first that holds decides, that others always come before."""
+    before: list[str] = []
+    reached = EMPTY
+    for name in order:
+        if desk.space.is_empty(desk.space.minus(holds[name], reached)):
+            hiding = _hiding(desk, name, before, holds)
+            sample = holds[name]
+            winner = next(
+                other for other in before if desk.space.both(_at(desk, sample), holds[other]) != EMPTY
+            )
+            desk.report(
+                "DR704",
+                desk.place(name),
+                [name],
+                related=tuple((desk.place(other), _BEFORE) for other in hiding),
+                row=name,
+                others=listed(hiding),
+                sample=desk.example(sample),
+                winner=winner,
+            )
+        reached = desk.space.either(reached, holds[name])
+        before.append(name)
+
+
+_BEFORE = Phrase("先成立的", "holds first")
+
+
+def _at(desk: Desk, region: int) -> int:
+    """Return the very point of a set that its sample stands for."""
+    point = desk.space.sets.point(desk.space.both(region, desk.space.possible))
+    return desk.space.sets.box({at: [(cell, cell + 1)] for at, cell in _whole(desk, point).items()})
+
+
+def _whole(desk: Desk, point: dict[int, int]) -> dict[int, int]:
+    return {at: point.get(at, 0) for at in range(len(desk.space.axes))}
+
+
+def _hiding(desk: Desk, name: str, before: list[str], holds: dict[str, int]) -> list[str]:
+    """Return the fewest rules, as far as one by one can tell, that hide one together."""
+    for other in before:
+        if desk.space.is_empty(desk.space.minus(holds[name], holds[other])):
+            return [other]
+    needed = [other for other in before if desk.space.both(holds[name], holds[other]) != EMPTY]
+    for other in list(needed):
+        rest = desk.space.sets.any_of([holds[each] for each in needed if each != other])
+        if desk.space.is_empty(desk.space.minus(holds[name], rest)):
+            needed.remove(other)
+    return needed
+
+
+def _overlaps(desk: Desk, order: list[str], holds: dict[str, int], code: str) -> None:
+    """Report pairs of rows that hold together, and may not."""
+    table = desk.decision
+    assert isinstance(table, Rules)
+    so_far: list[str] = []
+    covered = EMPTY
+    for name in order:
+        if desk.space.both(holds[name], covered) != EMPTY:
+            for other in so_far:
+                together = desk.space.both(holds[name], holds[other])
+                if desk.space.is_empty(together):
+                    continue
+                if code == "DR703" and table.cells[name] == table.cells[other]:
+                    continue
+                words, _, sample = next(desk.boxes(together, 1))
+                desk.report(
+                    code,
+                    desk.place(name),
+                    [name, other],
+                    related=((desk.place(other), _OTHER),),
+                    row=name,
+                    other=other,
+                    inputs=words,
+                    sample=sample,
+                )
+        covered = desk.space.either(covered, holds[name])
+        so_far.append(name)
+
+
+def check_gaps(desk: Desk) -> None:
+    """Report inputs for which nothing is said; where that is stated to be meant, that there is none."""
+    decision, shape = desk.decision, desk.source.shape
+    if isinstance(decision, Rules) and decision.otherwise is not None:
+        gap = EMPTY
+    else:
+        gap = FULL
+        for rule in decision.rules:
+            gap = desk.space.both(gap, desk.space.rule(0, rule).false)
+    empty = desk.space.is_empty(gap)
+    assert isinstance(shape, RulesShape | PayoutShape)
+    if shape.gaps is not None:
+        if empty:
+            desk.report("DR707", shape.key_span("gaps"), [], name=decision.name)
+        return
+    if empty:
+        return
+    at = shape.key_span("bands" if isinstance(decision, Payout) else "rows")
+    for words, when, sample in desk.boxes(gap, MAX_GAPS):
+        desk.report(
+            "DR701",
+            at,
+            [],
+            name=decision.name,
+            inputs=words,
+            sample=sample,
+            close=_closing(decision, when),
+        )
+
+
+def _closing(decision: object, when: str | None) -> Phrase:
+    if isinstance(decision, Payout):
+        return Phrase(
+            "让第一档从最小的数开始，并为每个取值写出分档",
+            "begin the first band at the lowest value, and list bands for every value",
+        )
+    if when is None:
+        return Phrase("补一行，或写 `otherwise:`", "add a row, or write `otherwise:`")
+    return Phrase(
+        f"补一行，例如 `- {{id: …, when: {when}, then: …}}`，或写 `otherwise:`",
+        f"add a row, such as `- {{id: …, when: {when}, then: …}}`, or write `otherwise:`",
+    )
