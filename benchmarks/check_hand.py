@@ -16,7 +16,7 @@ import polars as pl
 import dealerrules as dr
 from benchmarks import hand_duckdb, hand_polars
 from benchmarks.store import AS_OF, write_store
-from dealerrules.cli import said
+from dealerrules.commands.answers import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,6 +10,8 @@ gives an ``Answer``: one outcome a decision, each with its reasons. The map of t
 - ``diagnostics``, ``policy``: YAML to a checked model, every mistake found at once
 - ``engines``: the reference interpreter and the compiled one
 - ``verdict``, ``outcome``, ``explain``: what the truths of rules mean, and why
+- ``analysis``, ``diff``: what a policy says about every input there is, and what an edit changes
+- ``handbook``: the policies as people read them
 - ``rates``, ``report``: what they come to for a whole store, on a page with ``report_page``
 - ``book``: the desk that joins them; ``testing``, ``cli``, ``demo``: around it
 """
@@ -19,10 +21,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dealerrules.analysis.lint import check
     from dealerrules.book import Answer, Answers, PolicyBook, load, loads
     from dealerrules.diagnostics import Diagnostic, PolicyError
+    from dealerrules.diff import PolicyDiff, compare
     from dealerrules.explain import Explanation
     from dealerrules.faults import RecordError
+    from dealerrules.handbook import Handbook
     from dealerrules.outcome import (
         OfferOutcome,
         Outcome,
@@ -54,11 +59,13 @@ __all__ = [
     "Diagnostic",
     "Explanation",
     "FollowUpResult",
+    "Handbook",
     "OfferOutcome",
     "Outcome",
     "PayLine",
     "PayoutOutcome",
     "PolicyBook",
+    "PolicyDiff",
     "PolicyError",
     "Purchase",
     "RateOutcome",
@@ -73,6 +80,8 @@ __all__ = [
     "Store",
     "Tables",
     "TierOutcome",
+    "check",
+    "compare",
     "load",
     "loads",
     "read_store",
@@ -80,9 +89,12 @@ __all__ = [
 ]
 
 _HOMES = {
+    "analysis.lint": ("check",),
     "book": ("Answer", "Answers", "PolicyBook", "load", "loads"),
     "diagnostics": ("Diagnostic", "PolicyError"),
+    "diff": ("PolicyDiff", "compare"),
     "explain": ("Explanation",),
+    "handbook": ("Handbook",),
     "outcome": (
         "OfferOutcome",
         "Outcome",

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from dealerrules.engines.compiled import Program
     from dealerrules.engines.frame import Asked
     from dealerrules.explain import Explanation
+    from dealerrules.handbook import Handbook
     from dealerrules.rates import Rates
     from dealerrules.records import Customer
     from dealerrules.values import Maybe
@@ -195,6 +196,20 @@ class PolicyBook:
     def fingerprint(self) -> str:
         """A digest that changes if and only if the meaning of the policies does."""
         return fingerprint(self.editions)
+
+    def handbook(self, lang: str = "zh", as_of: date | str | None = None) -> Handbook:
+        """Return the policies as people read them, in Chinese (``zh``) or English (``en``).
+
+        Args:
+            lang: the language.
+            as_of: the day whose versions are told; the latest ones otherwise.
+
+        Raises:
+            RecordError: for a language that is neither, and a day on which nothing is in force.
+        """
+        from dealerrules.handbook import handbook  # noqa: PLC0415 - a room that evaluating never enters
+
+        return handbook(self, lang, as_of)
 
     def edition(self, day: date) -> Edition | None:
         """Return what is in force on a day, if anything is."""

@@ -42,7 +42,7 @@ CODES: Final[dict[str, Code]] = {}
 """Every code by its id, in the order of the table."""
 
 
-def _code(
+def add_code(
     code: str,
     severity: Severity,
     *,
@@ -68,7 +68,7 @@ def _code(
 
 # --- DR1xx: the file, and YAML ------------------------------------------------------------------------
 
-_code(
+add_code(
     "DR101",
     ERROR,
     zh="无法读取文件：{reason}",
@@ -78,7 +78,7 @@ _code(
     about_zh="文件不存在、没有读取权限，或者不是普通文件（例如目录、管道）。",
     about_en="The file does not exist, may not be read, or is no regular file (a directory, a pipe).",
 )
-_code(
+add_code(
     "DR102",
     ERROR,
     zh="文件是空的",
@@ -88,7 +88,7 @@ _code(
     about_zh="文件里什么也没有，或者只有空行和注释。",
     about_en="There is nothing in the file, or only blank lines and comments.",
 )
-_code(
+add_code(
     "DR103",
     ERROR,
     zh="文件不是 UTF-8 编码，看起来是{encoding}",
@@ -98,7 +98,7 @@ _code(
     about_zh="政策文件用 UTF-8 编码。别的编码读出来会是乱码，所以不猜。",
     about_en="Policy files are UTF-8. Guessing another encoding could silently change the text.",
 )
-_code(
+add_code(
     "DR104",
     ERROR,
     zh="YAML 写法有误：{problem}",
@@ -108,7 +108,7 @@ _code(
     about_zh="这一处不符合 YAML 的写法，后面的内容无法可靠地理解。",
     about_en="This place does not follow the grammar of YAML, so what was meant cannot be known.",
 )
-_code(
+add_code(
     "DR105",
     ERROR,
     zh="从这里开始了第二个文档",
@@ -118,7 +118,7 @@ _code(
     about_zh="`---` 会把一个 YAML 文件分成几个文档，而一个政策文件只能有一个。",
     about_en="`---` splits a YAML file into several documents; a policy file is exactly one.",
 )
-_code(
+add_code(
     "DR106",
     ERROR,
     zh="`{key}` 写了两次，第一次在第 {line} 行",
@@ -128,7 +128,7 @@ _code(
     about_zh="很多 YAML 程序遇到重复的键会悄悄丢掉前一个，金额就这样被改掉了。",
     about_en="Many YAML programs silently drop the first of two equal keys; that is how amounts get lost.",
 )
-_code(
+add_code(
     "DR107",
     ERROR,
     zh="政策文件里不能用{what} `{text}`",
@@ -138,7 +138,7 @@ _code(
     about_zh="锚点、别名、标签、合并键和复合键会让人看不出一处写的到底是什么，还能让很小的文件膨胀到撑爆内存。",
     about_en="Anchors, aliases, tags, merge keys and complex keys hide what a place says, and let a tiny file grow until memory is full.",
 )
-_code(
+add_code(
     "DR108",
     ERROR,
     zh="{what}，最多 {limit}",
@@ -148,7 +148,7 @@ _code(
     about_zh="限制大小和层数，是为了让任何文件都能很快读完。",
     about_en="The limits make sure that any file at all is read within a moment.",
 )
-_code(
+add_code(
     "DR109",
     ERROR,
     zh="这里不能用{name}（{codepoint}）",
@@ -158,7 +158,7 @@ _code(
     about_zh="中文输入法打出的全角标点和数字、网页复制来的特殊空格，看起来和半角的差不多，YAML 却不认。",
     about_en="Full-width punctuation and digits, special spaces and invisible characters look like the ASCII ones, but YAML does not read them so.",
 )
-_code(
+add_code(
     "DR110",
     ERROR,
     zh="`{text}` 会被 YAML 当成{meaning}",
@@ -168,7 +168,7 @@ _code(
     about_zh="YAML 会把一些不加引号的写法悄悄换成别的值：no 变成 false，010 变成 8，1:30 变成 90。",
     about_en="YAML silently turns some unquoted texts into other values: no into false, 010 into 8, 1:30 into 90.",
 )
-_code(
+add_code(
     "DR111",
     ERROR,
     zh="缩进用了制表符（Tab）",
@@ -178,7 +178,7 @@ _code(
     about_zh="制表符在不同编辑器里宽度不同，YAML 不允许用它缩进。",
     about_en="A tab is as wide as each editor likes, so YAML does not allow it as indentation.",
 )
-_code(
+add_code(
     "DR112",
     WARNING,
     zh="文件是 GBK 编码，已按 GBK 读取",
@@ -188,7 +188,7 @@ _code(
     about_zh="旧版 Windows 程序常把中文存成 GBK。能认出来就照读，但请改存 UTF-8。",
     about_en="Older Windows programs save Chinese text as GBK. It is read where it is certain, but please save it as UTF-8.",
 )
-_code(
+add_code(
     "DR113",
     WARNING,
     zh="`{comment}` 会被当成注释，这里的值只剩 `{text}`",
@@ -201,7 +201,7 @@ _code(
 
 # --- DR2xx: the form of the document ------------------------------------------------------------------
 
-_code(
+add_code(
     "DR201",
     ERROR,
     zh="不认识的键 `{key}`",
@@ -211,7 +211,7 @@ _code(
     about_zh="键名写错，或者写在了不该写的地方（例如缩进错位）。",
     about_en="The key is misspelt, or stands where it does not belong (a slipped indentation, say).",
 )
-_code(
+add_code(
     "DR202",
     ERROR,
     zh="缺少 `{key}`",
@@ -221,7 +221,7 @@ _code(
     about_zh="这一段少了必须写的键。",
     about_en="This part lacks a key that it must have.",
 )
-_code(
+add_code(
     "DR203",
     ERROR,
     zh="这里应该是{expected}，现在是{got}",
@@ -231,7 +231,7 @@ _code(
     about_zh="内容的形式不对，例如该写列表的地方写成了一个词。",
     about_en="The form is wrong: a single word, say, where a list is needed.",
 )
-_code(
+add_code(
     "DR204",
     ERROR,
     zh="`{word}` 不能用在这里",
@@ -241,7 +241,7 @@ _code(
     about_zh="这里只能写规定的几个词之一。",
     about_en="Only certain words can stand here.",
 )
-_code(
+add_code(
     "DR205",
     ERROR,
     zh="这里什么也没有写",
@@ -251,7 +251,7 @@ _code(
     about_zh="键后面是空的；空值从来不会当作 0 或“否”。",
     about_en="The key has no value. Nothing is never read as 0 or as no.",
 )
-_code(
+add_code(
     "DR206",
     ERROR,
     zh="`{id}` 不能作为编号或名字",
@@ -262,7 +262,7 @@ _code(
     about_en="Ids are joined into full ids such as `sales.referred-3`, so they cannot hold dots, spaces and the like.",
 )
 
-_code(
+add_code(
     "DR207",
     ERROR,
     zh="`{key}` 和上面空着的 `{above}` 并排了",
@@ -273,7 +273,7 @@ _code(
     about_en="What belongs to a key is indented below it; beside it, it is a key of its own.",
 )
 
-_code(
+add_code(
     "DR208",
     ERROR,
     zh="`{value}` 在这里被逗号断成了两项",
@@ -284,7 +284,7 @@ _code(
     about_en="Within braces, `from: 1,000 yuan` reads as `from: 1` and another key `000 yuan`.",
 )
 
-_code(
+add_code(
     "DR209",
     ERROR,
     zh="`{table}` 下面应该是名字，`{key}` 是名字里面的键",
@@ -295,9 +295,60 @@ _code(
     about_en="Parameters, levels, stages, items and decisions begin with a name, and what they are is indented below it.",
 )
 
+add_code(
+    "DR210",
+    ERROR,
+    zh="这一行缩进了 {by} 个空格，位置不对",
+    en="this line is indented by {by}, which puts it in the wrong place",
+    help_zh="缩进 {to} 个空格，文件的其余部分就对得上了",
+    help_en="indent it by {to}, and the rest of the file fits",
+    about_zh="YAML 用缩进表示什么属于什么：属于上一行的缩进到它下面，并列的对齐。挪动一行，下面的许多行就归到了别处。",
+    about_en="In YAML indentation says what belongs to what. One line moved takes many below it along, so only that line is reported.",
+)
+add_code(
+    "DR211",
+    ERROR,
+    zh="从这一行起的一段缩进了 {by} 个空格，位置不对",
+    en="this line and those below it are indented by {by}, which puts them in the wrong place",
+    help_zh="整段缩进 {to} 个空格，文件的其余部分就对得上了",
+    help_en="indent it by {to}, with all that is below it, and the rest of the file fits",
+    about_zh="整段复制或移动以后，缩进要和它所在的层对齐。",
+    about_en="A part that was copied or moved is indented as the level where it stands.",
+)
+add_code(
+    "DR212",
+    ERROR,
+    zh="这一行上面少了一行 `{line}`",
+    en="the line `{line}` is missing above this one",
+    help_zh="补上这一行；`NAME` 换成名字，`id` 换成编号",
+    help_en="write it; where it says `NAME` or `id`, write the name or the id",
+    about_zh="少了开头的一行，下面的内容就归到了上一段。",
+    about_en="Without its first line, what is below belongs to the part before it.",
+)
+add_code(
+    "DR213",
+    ERROR,
+    zh="这一行和下一行 `{below}` 的先后反了",
+    en="this line and the next, `{below}`, stand in the wrong order",
+    help_zh="把两行对调",
+    help_en="change their places",
+    about_zh="一段的首行要在它的内容前面。",
+    about_en="The first line of a part stands before what belongs to it.",
+)
+add_code(
+    "DR214",
+    ERROR,
+    zh="这一行像是注释，前面少了 `#`",
+    en="this line looks like a comment without its `#`",
+    help_zh="在前面写上 `# `",
+    help_en="begin it with `# `",
+    about_zh="没有 `#` 的说明会被当成政策的内容。",
+    about_en="An explanation without `#` is read as part of the policy.",
+)
+
 # --- DR3xx: names -------------------------------------------------------------------------------------
 
-_code(
+add_code(
     "DR301",
     ERROR,
     zh="`{subject}` 没有名为 `{name}` 的事实",
@@ -307,7 +358,7 @@ _code(
     about_zh="条件里的名字既不是字段、事实，也不是决策，或者属于另一种对象。",
     about_en="The name in the condition is no field, fact or decision, or belongs to another subject.",
 )
-_code(
+add_code(
     "DR302",
     ERROR,
     zh="没有 `{word}` 这种要求",
@@ -317,7 +368,7 @@ _code(
     about_zh="事实后面的要求用英文词写，例如 `at_least: 3`。",
     about_en="A test is a word, such as `at_least: 3`.",
 )
-_code(
+add_code(
     "DR303",
     ERROR,
     zh="这个事实没有写怎么得出",
@@ -327,7 +378,7 @@ _code(
     about_zh="每个事实正好有一种写法，例如 `count: visits`。",
     about_en="A fact has exactly one form, such as `count: visits`.",
 )
-_code(
+add_code(
     "DR304",
     ERROR,
     zh="`{first}` 和 `{second}` 不能写在同一个事实里",
@@ -337,7 +388,7 @@ _code(
     about_zh="每个事实正好有一种写法。",
     about_en="A fact has exactly one form.",
 )
-_code(
+add_code(
     "DR305",
     ERROR,
     zh="`{name}` 不是附加字段",
@@ -347,7 +398,7 @@ _code(
     about_zh="`field:` 只用来读取客户的附加字段（attributes）。",
     about_en="`field:` reads an attribute of the customer; every plain field is a fact already.",
 )
-_code(
+add_code(
     "DR306",
     ERROR,
     zh="`{name}` 不是这里可以用的表",
@@ -357,7 +408,7 @@ _code(
     about_zh="只能统计这种对象的事件表；`streak` 只用于 insurance。",
     about_en="Only the subject's event tables can be counted; `streak` is for insurance.",
 )
-_code(
+add_code(
     "DR307",
     ERROR,
     zh="`items:` 里没有 `{name}`",
@@ -367,7 +418,7 @@ _code(
     about_zh="礼品和服务都要先在 `items:` 里写明。",
     about_en="Goods and services are listed under `items:` first.",
 )
-_code(
+add_code(
     "DR308",
     ERROR,
     zh="互相依赖，绕成了圈：{members}",
@@ -377,7 +428,7 @@ _code(
     about_zh="决策、角度和事实按依赖的先后计算，绕成圈就没有先后。",
     about_en="Decisions, angles and facts are worked out in order of dependency; a circle has no order.",
 )
-_code(
+add_code(
     "DR309",
     ERROR,
     zh="名字 `{name}` 已经有别的意思：{taken}",
@@ -387,7 +438,7 @@ _code(
     about_zh="字段、事实、决策、参数各有其名，同名会让条件有两种意思。",
     about_en="Fields, facts, decisions and parameters each have their own name; two meanings of one name would be a trap.",
 )
-_code(
+add_code(
     "DR310",
     ERROR,
     zh="编号 `{id}` 重复，第一次在{first}",
@@ -397,7 +448,7 @@ _code(
     about_zh="每条规则、分档、行的编号在决策里只出现一次。",
     about_en="The id of a rule, band or row stands once in its decision.",
 )
-_code(
+add_code(
     "DR311",
     ERROR,
     zh="没有可以授予的等级 `{name}`",
@@ -407,7 +458,7 @@ _code(
     about_zh="角度下面的键是等级；最后一个等级人人都有，不能再授予。",
     about_en="The keys of an angle are levels; the last level is everyone's and is not granted.",
 )
-_code(
+add_code(
     "DR312",
     ERROR,
     zh="没有 `{path}` 可以改动",
@@ -417,7 +468,7 @@ _code(
     about_zh="门店文件只能改写或去掉集团文件里有的东西。",
     about_en="A store's file can override or remove only what the group's file has.",
 )
-_code(
+add_code(
     "DR313",
     ERROR,
     zh="没有可以继承的政策 `{name}`",
@@ -427,7 +478,7 @@ _code(
     about_zh="`extend:` 指向一起载入的另一个政策。",
     about_en="`extend:` names another policy that is loaded with this one.",
 )
-_code(
+add_code(
     "DR314",
     ERROR,
     zh="没有 `{name}` 这种对象",
@@ -437,7 +488,7 @@ _code(
     about_zh="`subject:` 说明决策针对谁或什么。",
     about_en="`subject:` says what a decision is about.",
 )
-_code(
+add_code(
     "DR315",
     ERROR,
     zh="`{name}` 不是 `{subject}` 的日期字段",
@@ -447,7 +498,7 @@ _code(
     about_zh="`dated_by:` 指定用哪一天的政策版本。",
     about_en="`dated_by:` names the day whose version of the policy decides.",
 )
-_code(
+add_code(
     "DR316",
     ERROR,
     zh="`{table}` 里没有字段 `{name}`",
@@ -457,7 +508,7 @@ _code(
     about_zh="`where`、`that` 和 `take` 里用的是事件表自己的字段，不是客户的事实。",
     about_en="In `where`, `that` and `take` stand the event's own fields, not facts of the customer.",
 )
-_code(
+add_code(
     "DR317",
     ERROR,
     zh="`{name}` 依赖的事实一环套一环，超过 {limit} 层",
@@ -467,7 +518,7 @@ _code(
     about_zh="限制层数，是为了让任何政策都能很快算完。",
     about_en="The limit makes sure that any policy is worked out within a moment.",
 )
-_code(
+add_code(
     "DR318",
     ERROR,
     zh="`{name}` 在所继承的政策里已经有了",
@@ -477,7 +528,7 @@ _code(
     about_zh="改写集团政策要写明是改写，避免无意中盖掉。",
     about_en="What changes the group's policy says so, so that nothing is replaced by accident.",
 )
-_code(
+add_code(
     "DR319",
     ERROR,
     zh="`{name}` 是 `{owner}` 的事实，不是 `{subject}` 的",
@@ -487,7 +538,7 @@ _code(
     about_zh="一个决策只能用自己对象的事实；不写 `subject:` 就是客户。",
     about_en="A decision uses the facts of its own subject; without `subject:` that is the customer.",
 )
-_code(
+add_code(
     "DR320",
     ERROR,
     zh="`{name}` 是全店的比率，不是一位客户的事实",
@@ -497,7 +548,7 @@ _code(
     about_zh="比率说的是所有客户合起来的情况，不能作为某一位客户的条件。",
     about_en="A rate is about all customers together, so it cannot be a condition on one of them.",
 )
-_code(
+add_code(
     "DR321",
     ERROR,
     zh="`{table}` 没有车架号，不知道是哪台车",
@@ -507,10 +558,20 @@ _code(
     about_zh="数车辆时，事件按车架号对应到车。",
     about_en="Where vehicles are counted, events are matched to them by VIN.",
 )
+add_code(
+    "DR322",
+    ERROR,
+    zh="这里定义的 `{name}` 没有地方用；用了 {count} 处的 `{used}` 却没有定义",
+    en="`{name}`, defined here, is used nowhere, and `{used}` is used in {count} places and defined nowhere",
+    help_zh="两处的名字要一样；如果是改名，用到的地方一起改",
+    help_en="write the same name in both places; if you renamed it, rename it where it is used too",
+    about_zh="只改了定义处的名字，引用的地方就都落空了。",
+    about_en="A name changed only where it is defined leaves all its uses without meaning.",
+)
 
 # --- DR4xx: values and units --------------------------------------------------------------------------
 
-_code(
+add_code(
     "DR401",
     ERROR,
     zh="`{value}` 是{found}，这里需要{kind}",
@@ -520,7 +581,7 @@ _code(
     about_zh="单位和事实不符。",
     about_en="The unit does not fit the fact.",
 )
-_code(
+add_code(
     "DR402",
     ERROR,
     zh="`{value}` 没有单位，这里需要{kind}",
@@ -530,7 +591,7 @@ _code(
     about_zh="没有单位的数只能是个数；0.7 不会被当成 70%，500 不会被当成 500 元。",
     about_en="A bare number is a count only: 0.7 is never read as 70%, nor 500 as 500 yuan.",
 )
-_code(
+add_code(
     "DR403",
     ERROR,
     zh="参数 `{name}` 是{found}，这里需要{expected}",
@@ -540,7 +601,7 @@ _code(
     about_zh="参数的类型和用处不符。",
     about_en="The parameter's type does not fit its use.",
 )
-_code(
+add_code(
     "DR404",
     ERROR,
     zh="`{word}` 不是这里的取值",
@@ -550,7 +611,7 @@ _code(
     about_zh="这个事实只有规定的几种取值。",
     about_en="This fact has only certain values.",
 )
-_code(
+add_code(
     "DR405",
     ERROR,
     zh="`{name}` 是{kind}，没有大小，不能用 `{word}`",
@@ -560,7 +621,7 @@ _code(
     about_zh="只有数量、金额、日期和有顺序的等级可以比大小。",
     about_en="Only quantities, dates and ordered scales compare by size.",
 )
-_code(
+add_code(
     "DR406",
     ERROR,
     zh="`{value}` 既不是{kind}，也不是参数",
@@ -570,7 +631,7 @@ _code(
     about_zh="数值写错，例如数字和单位之间少了空格，或用了中文单位。",
     about_en="The value is not well written: a missing space before the unit, say, or a Chinese unit.",
 )
-_code(
+add_code(
     "DR407",
     ERROR,
     zh="没有 `{value}` 这个值",
@@ -580,7 +641,7 @@ _code(
     about_zh="日历上没有这一天，或者金额小于一分，或者月数、天数不是整数。",
     about_en="The day is not in the calendar, the amount has parts of a fen, or the duration is not whole.",
 )
-_code(
+add_code(
     "DR408",
     ERROR,
     zh="`{word}` 需要日期，`{name}` 是{kind}",
@@ -590,7 +651,7 @@ _code(
     about_zh="只有日期才能算过了多久。",
     about_en="Only from a date can time be counted.",
 )
-_code(
+add_code(
     "DR409",
     ERROR,
     zh="等级 `{name}` 不能参与计算",
@@ -600,7 +661,7 @@ _code(
     about_zh="等级是一个范围，直到未知的事实补齐。",
     about_en="A level is a range until the unknown facts are settled, so it can only be tested.",
 )
-_code(
+add_code(
     "DR410",
     ERROR,
     zh="`multiply` 里不能写数 `{value}`",
@@ -610,7 +671,7 @@ _code(
     about_zh="写在公式里的数没有名字，别人看不懂它是什么。",
     about_en="A number inside a formula has no name to tell what it is.",
 )
-_code(
+add_code(
     "DR411",
     ERROR,
     zh="`{word}` 不能用于{left}和{right}",
@@ -620,7 +681,7 @@ _code(
     about_zh="单位不相配的运算没有意义。",
     about_en="Arithmetic on units that do not go together means nothing.",
 )
-_code(
+add_code(
     "DR412",
     ERROR,
     zh="`{name}` 没有单一的值，不能用在这里",
@@ -630,7 +691,7 @@ _code(
     about_zh="几个输出、列表或多行结果不能和一个值比较。",
     about_en="Several outputs, a list or several rows cannot be compared with a value.",
 )
-_code(
+add_code(
     "DR413",
     ERROR,
     zh="`{word}` 需要{expected}，`{name}` 是{found}",
@@ -643,7 +704,7 @@ _code(
 
 # --- DR5xx: the sense of a decision -------------------------------------------------------------------
 
-_code(
+add_code(
     "DR501",
     ERROR,
     zh="这一档的起点没有高于上一档",
@@ -653,7 +714,7 @@ _code(
     about_zh="每一档只写从哪里开始，到下一档为止，所以要从低到高。",
     about_en="A band says where it begins and lasts to the next, so they stand in rising order.",
 )
-_code(
+add_code(
     "DR502",
     ERROR,
     zh="`{policy}` 的两个版本在{start}同时有效",
@@ -663,7 +724,7 @@ _code(
     about_zh="同一个政策在同一天只能有一个版本。",
     about_en="On any day one version of a policy is in force.",
 )
-_code(
+add_code(
     "DR503",
     ERROR,
     zh="金额可能不是整分，需要写 `rounding`",
@@ -673,7 +734,7 @@ _code(
     about_zh="取整只在发放时做一次，怎么取整要写明。",
     about_en="Rounding happens once, at the payout, by a rule that is written.",
 )
-_code(
+add_code(
     "DR504",
     ERROR,
     zh="`when` 和 `otherwise` 要一起写",
@@ -683,7 +744,7 @@ _code(
     about_zh="不发也要写明是不发，而不是漏写。",
     about_en="That nothing is paid is written, never left out.",
 )
-_code(
+add_code(
     "DR505",
     ERROR,
     zh="`{way}` {need} `basis`",
@@ -693,7 +754,7 @@ _code(
     about_zh="全额和超额差别很大，必须写明是哪一种。",
     about_en="Paying on every unit and paying on the excess differ widely; which one it is must be written.",
 )
-_code(
+add_code(
     "DR506",
     ERROR,
     zh="这里要正好写一种付法",
@@ -703,7 +764,7 @@ _code(
     about_zh="没有付法，或者写了两种。",
     about_en="There is no way to pay, or there are two.",
 )
-_code(
+add_code(
     "DR507",
     ERROR,
     zh="这一档要写从哪里开始：`from` 或 `over`，只写一个",
@@ -713,7 +774,7 @@ _code(
     about_zh="边界上的值归哪一档，必须写明。",
     about_en="Which band a value on the boundary belongs to must be written.",
 )
-_code(
+add_code(
     "DR508",
     ERROR,
     zh="有分档就要有 `measure`",
@@ -723,7 +784,7 @@ _code(
     about_zh="分档要说明按什么分。",
     about_en="Bands must say what they cut up.",
 )
-_code(
+add_code(
     "DR509",
     ERROR,
     zh="`{word}` 需要{expected}，`{name}` 是{found}",
@@ -733,7 +794,7 @@ _code(
     about_zh="文字和固定的词不能分档，也不能相乘。",
     about_en="Texts and words cannot be cut into bands or multiplied.",
 )
-_code(
+add_code(
     "DR510",
     ERROR,
     zh="单位和 `measure` 不配",
@@ -743,7 +804,7 @@ _code(
     about_zh="否则说不清这一档从第几个单位开始。",
     about_en="Otherwise it is not clear at which unit the band begins.",
 )
-_code(
+add_code(
     "DR511",
     ERROR,
     zh="`{value}` 不是取整方法",
@@ -753,7 +814,7 @@ _code(
     about_zh="取整写成“方法 to 单位”。",
     about_en="Rounding is written as a method, `to`, and a unit.",
 )
-_code(
+add_code(
     "DR512",
     ERROR,
     zh="`until` {end} 早于 `from` {start}",
@@ -763,7 +824,7 @@ _code(
     about_zh="结束在开始之前的版本永远不会生效。",
     about_en="A version that ends before it begins is never in force.",
 )
-_code(
+add_code(
     "DR513",
     ERROR,
     zh="参数 `{name}` 没有值",
@@ -773,7 +834,7 @@ _code(
     about_zh="参数要有类型和值。",
     about_en="A parameter has a type and a value.",
 )
-_code(
+add_code(
     "DR514",
     ERROR,
     zh="物品 `{name}` 要正好写 `value`、`price`、`refund` 之一",
@@ -783,7 +844,7 @@ _code(
     about_zh="没有写价值和价值为零是两回事。",
     about_en="A value that is not stated and a value of nothing are two things.",
 )
-_code(
+add_code(
     "DR515",
     ERROR,
     zh="`{side}` 要写数什么：`count` 或 `distinct`，只写一个",
@@ -793,7 +854,7 @@ _code(
     about_zh="比率的分子和分母各数一样东西。",
     about_en="A rate counts one thing above its line and one below.",
 )
-_code(
+add_code(
     "DR516",
     ERROR,
     zh="`{value}` 不是更早的一天",
@@ -803,7 +864,7 @@ _code(
     about_zh="比率的一边可以看更早的一天：从期末往前若干个月，到那一期的最后一天。",
     about_en="A side of a rate may look at an earlier day: so many months before the period, on the last day of that one.",
 )
-_code(
+add_code(
     "DR517",
     ERROR,
     zh="`{key}` 不能和 `{form}` 一起写",
@@ -813,7 +874,7 @@ _code(
     about_zh="数客户和车辆用 `with`、`without`；数事件用 `within`、`dated`。",
     about_en="Customers and vehicles are picked by `with` and `without`, events by `within` and `dated`.",
 )
-_code(
+add_code(
     "DR518",
     ERROR,
     zh="`{value}` 不是比率可用的时间范围",
@@ -823,7 +884,7 @@ _code(
     about_zh="本期、更早的那一期、从更早那天之后到期末，或截至当天的一段时间。",
     about_en="The period, the earlier period, the time since the earlier day, or a duration up to the day.",
 )
-_code(
+add_code(
     "DR519",
     ERROR,
     zh="`{value}` 要有 `as_of`：没有更早的一天",
@@ -836,7 +897,7 @@ _code(
 
 # --- DR6xx: worked cases ------------------------------------------------------------------------------
 
-_code(
+add_code(
     "DR601",
     ERROR,
     zh="样例要写 `given` 或 `facts`，只写一个",
@@ -846,7 +907,7 @@ _code(
     about_zh="样例说明给出什么、应该得到什么。",
     about_en="A case says what is given and what must come out.",
 )
-_code(
+add_code(
     "DR602",
     ERROR,
     zh="`{subject}` 没有决策 `{name}`",
@@ -855,4 +916,14 @@ _code(
     help_en="correct the name, or add a `subject:`",
     about_zh="样例里的决策名要和政策里的一致。",
     about_en="A case names a decision of the policies, of the same subject.",
+)
+add_code(
+    "DR603",
+    ERROR,
+    zh="`{name}` 的结果里没有 `{key}`",
+    en="the outcome of `{name}` has no `{key}`",
+    help_zh="这种决策可以检查：{known}",
+    help_en="of this kind of decision a case can expect: {known}",
+    about_zh="每种决策的结果不同：级别有 level，奖金有 amount。样例只能检查这种决策有的内容。",
+    about_en="Each kind of decision has an outcome of its own: a tier a level, a payout an amount. A case can expect what that kind has.",
 )

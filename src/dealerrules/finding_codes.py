@@ -14,7 +14,9 @@ _FOR_EXAMPLE_ZH = "；例如 {sample}"
 _FOR_EXAMPLE_EN = "; for example {sample}"
 
 
-def _finding(code: str, *, zh: str, en: str, help_zh: str, help_en: str, about_zh: str, about_en: str) -> None:
+def _finding(
+    code: str, *, zh: str, en: str, help_zh: str, help_en: str, about_zh: str, about_en: str
+) -> None:
     add_code(
         code,
         WARNING,
@@ -59,7 +61,9 @@ _finding(
 _finding(
     "DR704",
     zh="`{row}` 永远轮不到：上面总有先成立的（{others}）" + _FOR_EXAMPLE_ZH + " 得到 `{winner}`",
-    en="`{row}` is never reached: above it there is always one that holds first ({others})" + _FOR_EXAMPLE_EN + " gets `{winner}`",
+    en="`{row}` is never reached: above it there is always one that holds first ({others})"
+    + _FOR_EXAMPLE_EN
+    + " gets `{winner}`",
     help_zh="把它移到上面，收紧上面的，或删掉它",
     help_en="move it up, narrow those above it, or remove it",
     about_zh="取第一条成立的：凡是满足它的，都先满足了上面的。",
@@ -91,6 +95,16 @@ _finding(
     help_en="remove `gaps: allowed`, so that a gap to come is noticed",
     about_zh="不再需要的声明会掩盖以后的问题。",
     about_en="A statement that is not needed would hide a later mistake.",
+)
+
+_finding(
+    "DR708",
+    zh="`{name}` 还有更多会同时成立的行，没有一一列出",
+    en="`{name}` has more rows that can hold together, which are not told one by one",
+    help_zh="先改正上面的 {count} 处",
+    help_en="correct the {count} above first",
+    about_zh="一张表里同类问题太多时，只说一部分，并明说还有。",
+    about_en="Of very many findings of one kind in one table some are told, and that there are more.",
 )
 
 # --- tiers --------------------------------------------------------------------------------------------

@@ -178,7 +178,7 @@ class Wording:
             case All():
                 return self.pick("，且 ", ", and ").join(self._ranges(expr.items)) or self.phrase("always")
             case AnyOf():
-                return self.pick("，或 ", ", or ").join(self._part(item) for item in expr.items)
+                return self.pick("，或 ", ", or ").join(self.part(item) for item in expr.items)
             case Not(item=item):
                 if plain_not(expr):
                     return f"{self.tested(item)} {self.required(expr)}"
@@ -217,7 +217,8 @@ class Wording:
         small = self.lang == "en" and builtin and not title[1:2].isupper()
         return title[:1].lower() + title[1:] if small else title
 
-    def _part(self, expr: Expr) -> str:
+    def part(self, expr: Expr) -> str:
+        """Read an expression out as a part of a longer one: several conditions are put in brackets."""
         said = self.say(expr)
         return self.phrase("group", said=said) if isinstance(expr, All | AnyOf) else said
 
@@ -229,7 +230,7 @@ class Wording:
             if isinstance(item, Compare) and isinstance(before, Compare) and item.left == before.left:
                 said[-1] += self.pick("、", " and ") + self.required(item)
             else:
-                said.append(self._part(item))
+                said.append(self.part(item))
         return said
 
     def _operand(self, expr: Expr) -> str:

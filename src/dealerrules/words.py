@@ -97,6 +97,8 @@ unknown | 没有记录 | is not recorded
 absent | 没有这样的事件 | no such event
 holds | 成立 | holds
 always | 无条件 | always
+as_before | {said}（按旧定义） | {said} (as defined before)
+as_now | {said}（按新定义） | {said} (as defined now)
 as_of | 评估日 | the day of evaluation
 level_by | {angle}的级别 | level by {angle}
 named | {said}（{name}） | {said} ({name})

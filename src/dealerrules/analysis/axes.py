@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dealerrules.expr import (
@@ -41,7 +42,7 @@ from dealerrules.expr import (
 from dealerrules.values import ABSENT, QUANTITIES, Absent, Kind, Maybe, Type, Value, ceiling, floor, reduced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from dealerrules.analysis.diagrams import Cells
     from dealerrules.policy.model import Edition
@@ -79,10 +80,14 @@ class AxisPlan:
     values: set[Value] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Axis:
-    """What is read, how it is named (a ready-made fact may have several names), and its cells in order."""
+    """What is read, how it is named (a ready-made fact may have several names), and its cells in order.
 
+    `home` is the first edition that reads it, whose titles are its words.
+    """
+
+    home: Edition
     expr: Expr
     root: Expr
     names: tuple[str, ...]
@@ -97,6 +102,36 @@ class Axis:
     def dated(self) -> bool:
         """Whether this is the day of evaluation, or a time up to it of which only the day is a fact."""
         return isinstance(self.root, AsOf) or (isinstance(self.root, Elapsed) and not self.names)
+
+    def compared(self, how: Comparison, number: int | Fraction) -> tuple[Cells, Cells] | None:
+        """Return the runs for which a comparison is true, and for which it is false; none for a number not named.
+
+        Without looking at each cell: a table of a thousand bands has as many numbers.
+        """
+        at = self._index.get(number)
+        if at is None:
+            return None
+        last = self._values
+        start, end = {
+            Comparison.EQUAL: (at, at + 1),
+            Comparison.AT_LEAST: (at, last),
+            Comparison.MORE_THAN: (at + 1, last),
+            Comparison.AT_MOST: (0, at + 1),
+            Comparison.LESS_THAN: (0, at),
+        }[how]
+        absent = (
+            len(self.cells) > last and self.cells[last].sample is ABSENT
+        )  # a test on what there is none of is false
+        outside = [(0, start), (end, last + absent)]
+        return [(start, end)] * (start < end), [run for run in outside if run[0] < run[1]]
+
+    @cached_property
+    def _values(self) -> int:
+        return sum(cell.sample is not None and cell.sample is not ABSENT for cell in self.cells)
+
+    @cached_property
+    def _index(self) -> dict[int | Fraction, int]:
+        return {cell.low: at for at, cell in enumerate(self.cells) if cell.named and cell.low is not None}
 
     def runs(self, wanted: Iterable[bool]) -> list[tuple[int, int]]:
         """Return the runs of cells for which something holds."""
@@ -195,7 +230,7 @@ def made(plan: AxisPlan, root: Expr, *, unknown: bool, within: tuple[date, date]
         cells.append(Cell(ABSENT))
     if unknown and can_be_unknown(root):
         cells.append(Cell(None))
-    return Axis(plan.expr, root, tuple(plan.names), tuple(cells))
+    return Axis(plan.editions[0], plan.expr, root, tuple(plan.names), tuple(cells))
 
 
 def _another(words: Sequence[str]) -> str:
@@ -366,8 +401,3 @@ def _is_past(expr: Expr, edition: Edition, subject: str) -> bool:
             return _is_past(item, edition, subject)
         case _:
             return False
-
-
-def narrowed(axes: Sequence[Axis], cells: Mapping[int, Cells]) -> list[Expr]:
-    """Return the conditions of a box, one for each axis that it narrows."""
-    return [axes[at].condition(runs) for at, runs in sorted(cells.items())]

@@ -199,11 +199,9 @@ class Diagrams:
         self, box: dict[int, list[tuple[int, int]]], within: int, cuts: Mapping[int, list[int]]
     ) -> dict[int, list[tuple[int, int]]]:
         """Return a box made as large as it can be inside a set: axes that do not matter are left out."""
+        for axis in list(box):  # first what needs no word at all, then how far the words reach
+            box = self._dropped(box, axis, within)
         for axis in list(box):
-            whole = {key: runs for key, runs in box.items() if key != axis}
-            if self.covers(within, whole):
-                box = whole
-                continue
             marks = cuts.get(axis, [0, self.sizes[axis]])
             parts = list(zip(marks, marks[1:], strict=False))
             cell = box[axis][0][0]
@@ -216,6 +214,12 @@ class Diagrams:
                     kept.add(at)
             box = {**box, axis: _joined([parts[at] for at in sorted(kept)])}
         return box
+
+    def _dropped(
+        self, box: dict[int, list[tuple[int, int]]], axis: int, within: int
+    ) -> dict[int, list[tuple[int, int]]]:
+        whole = {key: runs for key, runs in box.items() if key != axis}
+        return whole if self.covers(within, whole) else box
 
     def covers(self, one: int, box: Mapping[int, Cells]) -> bool:
         """Tell whether every point of a box is in a set."""

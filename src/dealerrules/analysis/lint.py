@@ -81,7 +81,10 @@ def _found(editions: list[tuple[Editor, Edition]], today: date | None) -> Iterat
     done: set[tuple[str, str]] = set()
     for editor, edition in editions:
         for name, decision in edition.decisions.items():
-            version = (editor.decisions[name].span.place, digest(meanings(edition, [name])))
+            version = (
+                editor.decisions[name].span.place,
+                digest(meanings(edition, [name])) if len(editions) > 1 else "",
+            )
             if version not in done:
                 done.add(version)
                 yield from findings(editor, edition, decision)

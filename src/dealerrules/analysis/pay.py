@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dealerrules.policy.model import Rule
     from dealerrules.records import Event
 
-BASES = (100, 1, 2, 3, 5, 10, 20, 50, 1_000, 1_000_000)
+BASES = (100, 1_000_000, 1, 2, 3, 5, 10, 20, 50, 1_000)
 """How large what a ratio divides by is supposed to be: a cliff that depends on it shows at one end or the other."""
 
 
@@ -207,7 +207,13 @@ class _Ladder:
             if more < less if rising else more > less:
                 self._report("DR721", rule, low, high, less, more)
                 return True
+            if low.base == BASES[1] and self._in_proportion(below, rule):
+                break  # then what is divided by changes both amounts alike, but for the one unit between
         return False
+
+    def _in_proportion(self, *rules: Rule) -> bool:
+        """Tell whether all that is paid grows with the units, so that there is no lump to make up for."""
+        return all(line.units is not None for rule in rules for line in self.payout.lines[rule.id])
 
     def _falls_inside(self, rule: Rule) -> None:
         """Report a band in which each further unit takes from what the ones before earned."""

@@ -5,10 +5,12 @@ Place in the flow: the analyser's space leaves such points out, so that no findi
 
 from __future__ import annotations
 
+from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING
 
-from dealerrules.expr import Aggregate, All, Constant, Elapse, Elapsed, Expr, Reduction, Window
-from dealerrules.values import ABSENT, Kind
+from dealerrules.expr import Aggregate, All, Constant, Elapse, Elapsed, Expr, Reduction, Window, type_of
+from dealerrules.values import ABSENT, Kind, days_before, months_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +28,7 @@ def relation(one: Expr, other: Expr) -> Callable[[Cell, Cell], bool] | None:
     Both are expressions without facts (``resolved``). What is not recorded can stand beside anything.
     """
     for first, second, turned in ((one, other, False), (other, one, True)):
-        found = _relation(first, second)
+        found = _relation(first, second) or _moments(first, second)
         if found is not None:
             return _turned(found) if turned else found
     return None
@@ -129,20 +131,20 @@ def _recent(count: Aggregate, elapsed: Elapsed, last: Aggregate) -> Callable[[Ce
         return None
     window = count.within
     if window is None:
-        limit = None
-    elif window.size is None or elapsed.how not in _OF_KIND.get(window.size.type.kind, ()):
+        begins = (0, 0)
+    elif window.size is None or elapsed.how is Elapse.DAYS_UNTIL:
         return None
     else:
-        limit = _size(window.size)
+        begins = _in_unit(window.size, elapsed.how)
 
     def fits(counted: Cell, since: Cell) -> bool:
         if counted.sample is None or since.sample is None:
             return True
         outside = since.sample is ABSENT or (
-            limit is not None and since.low is not None and since.low >= limit
+            window is not None and since.low is not None and since.low >= begins[1]
         )
         inside = since.sample is not ABSENT and (
-            limit is None or (since.high is not None and since.high < limit)
+            window is None or (since.high is not None and since.high < begins[0])
         )
         if outside and counted.low not in (0, None):
             return False
@@ -151,7 +153,111 @@ def _recent(count: Aggregate, elapsed: Elapsed, last: Aggregate) -> Callable[[Ce
     return fits
 
 
-_OF_KIND = {
-    Kind.MONTHS: (Elapse.MONTHS_SINCE,),
-    Kind.DAYS: (Elapse.DAYS_SINCE,),
-}
+def _in_unit(size: Constant, how: Elapse) -> tuple[int, int]:
+    """Return a window's size in months or days: below the first surely within, from the second surely outside."""
+    number = _size(size)
+    if size.type.kind is (Kind.MONTHS if how is Elapse.MONTHS_SINCE else Kind.DAYS):
+        return number, number
+    if how is Elapse.DAYS_SINCE:
+        return days_of(number)
+    months = range(number // 28 + 2)
+    inside = sum(days_of(month + 1)[1] <= number for month in months)
+    return inside, sum(days_of(month)[0] < number for month in months)
+
+
+# ---------------------------------------------------------------------------------------------------
+# Days on which something happened, and the time since
+
+
+def _moments(one: Expr, other: Expr) -> Callable[[Cell, Cell], bool] | None:
+    """Return how the days (or the time since the days) go together on which something happened."""
+    first, second = _day(one), _day(other)
+    if first is None or second is None:
+        return None
+    if first == second:
+        return _same_day(one, other)
+    match first, second:
+        case Aggregate(how=Reduction.LATEST, take=None), Aggregate(how=how, take=None) if (
+            how in _ENDS and _inside(second, first)
+        ):
+            return _not_before(one, other, alike=_inside(first, second))
+        case Aggregate(how=how, take=None), Aggregate(how=Reduction.EARLIEST, take=None) if (
+            how in _ENDS and _inside(first, second)
+        ):
+            return _not_before(one, other, alike=_inside(second, first), whole_is_first=False)
+        case _:
+            return None
+
+
+def _day(expr: Expr) -> Expr | None:
+    """Return the day that an axis is about: itself, or the one that time is measured from."""
+    if isinstance(expr, Elapsed):
+        return expr.item
+    return expr if type_of(expr).kind is Kind.DATE else None
+
+
+def _there(cell: Cell) -> bool | None:
+    return None if cell.sample is None else cell.sample is not ABSENT
+
+
+def _same_day(one: Expr, other: Expr) -> Callable[[Cell, Cell], bool]:
+    """The day and the times since it: there is all of them or none; months and days say the same."""
+    match one, other:
+        case Elapsed(how=Elapse.MONTHS_SINCE), Elapsed(how=Elapse.DAYS_SINCE):
+            return lambda months, days: _there(months) is _there(days) and _as_long(months, days)
+        case Elapsed(how=Elapse.DAYS_SINCE), Elapsed(how=Elapse.MONTHS_SINCE):
+            return lambda days, months: _there(months) is _there(days) and _as_long(months, days)
+        case _:
+            return lambda first, second: _there(first) is _there(second)
+
+
+def _as_long(months: Cell, days: Cell) -> bool:
+    if not _there(months):
+        return True
+    if months.low is not None and months.low >= 0 and days.high is not None:
+        fewest = days_of(int(months.low))[0]
+        if days.high < fewest:
+            return False
+    if months.high is not None and months.high >= 0 and days.low is not None:
+        return days.low < days_of(int(months.high) + 1)[1]
+    return True
+
+
+def _not_before(
+    one: Expr, other: Expr, *, alike: bool, whole_is_first: bool = True
+) -> Callable[[Cell, Cell], bool]:
+    """`one` is the later of the two, or the same day; where the part has happened, so has the whole."""
+    since = _unit(one) is not None and _unit(one) is _unit(other)
+    dates = not isinstance(one, Elapsed) and not isinstance(other, Elapsed)
+
+    def fits(later: Cell, earlier: Cell) -> bool:
+        whole, part = (later, earlier) if whole_is_first else (earlier, later)
+        if _there(whole) is False and _there(part):
+            return False
+        if alike and _there(part) is False and _there(whole):
+            return False
+        if not (_there(later) and _there(earlier)):
+            return True
+        low, high = (later.low, earlier.high) if since else (earlier.low, later.high)
+        return not (since or dates) or low is None or high is None or low <= high
+
+    return fits
+
+
+def _unit(expr: Expr) -> Elapse | None:
+    found = expr.how if isinstance(expr, Elapsed) else None
+    return None if found is Elapse.DAYS_UNTIL else found
+
+
+_CYCLE = [date(year, month, day) for year in (2000, 2001, 2002, 2003, 2004) for month in range(1, 13) for day in (28, 29, 30, 31) if day <= _days_in(year, month)]
+
+
+@cache
+def days_of(months: int) -> tuple[int, int]:
+    """Return the fewest and the most days that so many months can have.
+
+    Examples:
+        >>> days_of(1), days_of(12)
+        ((28, 31), (365, 366))
+    """
+TODO

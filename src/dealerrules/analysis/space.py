@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, assert_never
 
 from dealerrules.analysis.answers import Asked, Key, Truths, content, levels, partition
-from dealerrules.analysis.axes import Axis, AxisPlan, made, narrowed, resolved
+from dealerrules.analysis.axes import Axis, AxisPlan, made, number_of, resolved
 from dealerrules.analysis.diagrams import EMPTY, FULL, Diagrams
 from dealerrules.analysis.relations import relation
 from dealerrules.analysis.writing import when
@@ -45,7 +45,7 @@ from dealerrules.expr import (
     canonical,
 )
 from dealerrules.policy.model import Payout, Rules, Tier
-from dealerrules.values import ABSENT, Maybe, Value, days_before, months_before
+from dealerrules.values import ABSENT, QUANTITIES, Maybe, Value, days_before, months_before
 from dealerrules.verdict import Status
 from dealerrules.wording import Wording
 
@@ -120,14 +120,15 @@ class Space:
         plans: dict[str, AxisPlan] = {}
         names = tuple(decisions)
         for at, edition in enumerate(editions):
+            roots: dict[Expr, str] = {}
             found = [edition.decisions[name] for name in names if name in edition.decisions]
             conditions = [rule.when for decision in found for rule in decision.rules]
             if at == 0:
                 conditions += list(also)
             for condition in conditions:
                 for item, values in tests(condition, edition):
-                    root = resolved(item, edition, subject)
-                    key = repr(canonical(root))
+                    key = roots.get(item) or repr(canonical(resolved(item, edition, subject)))
+                    roots[item] = key
                     plan = plans.setdefault(key, AxisPlan(item, subject, []))
                     if edition not in plan.editions:
                         plan.editions.append(edition)
@@ -217,7 +218,12 @@ class Space:
                 return Truths(inner.false, inner.true)
             case LevelIn():
                 return self._level_in(at, expr)
-            case Compare(how=how, left=left, right=Constant(value=value)):
+            case Compare(how=how, left=left, right=Constant(value=value, type=type_)):
+                if type_.kind in QUANTITIES and not isinstance(left, Answer):
+                    place = self._place(at, left)
+                    found = self.axes[place].compared(how, number_of(value))
+                    if found is not None:
+                        return Truths(*(self.sets.cells(place, runs) for runs in found))
                 return self._test(at, left, lambda sample: compare(how, sample, value))
             case Member(item=item, among=among):
                 return self._test(at, item, lambda sample: None if sample is None else sample in among)
@@ -328,11 +334,27 @@ class Space:
 
     def condition(self, box: Box) -> Expr:
         """Return a box as a condition."""
-        return all_of(narrowed(self.axes, box.cells))
+        return all_of([self.axes[at].condition(runs) for at, runs in sorted(box.cells.items())])
 
     def say(self, box: Box, lang: str) -> str:
-        """Read a box out, in Chinese (``zh``) or English (``en``)."""
-        return Wording(self.editions[0], self.subject, lang).say(self.condition(box))
+        """Read a box out, in Chinese (``zh``) or English (``en``).
+
+        A fact that two editions define otherwise is told with whose definition it is by.
+        """
+        said = []
+        for at, runs in sorted(box.cells.items()):
+            axis = self.axes[at]
+            wording = Wording(axis.home, self.subject, lang)
+            text = wording.part(axis.condition(runs))
+            if self._defined_twice(axis):
+                text = wording.phrase("as_before" if axis.home is self.editions[0] else "as_now", said=text)
+            said.append(text)
+        return ("，且 " if lang == "zh" else ", and ").join(said) or Wording(
+            self.editions[0], self.subject, lang
+        ).phrase("always")
+
+    def _defined_twice(self, axis: Axis) -> bool:
+        return any(other is not axis and set(other.names) & set(axis.names) for other in self.axes)
 
     def when(self, box: Box) -> str | None:
         """Return a box as the `when` of a row; none where the policy language has no words for it."""
@@ -355,6 +377,7 @@ class Space:
         for at, axis in enumerate(self.axes):
             if (least and at not in point) or isinstance(axis.root, AsOf):
                 continue
+            complete = complete and not self._defined_twice(axis)
             for name in axis.names:
                 facts[name] = chosen[at]
             if not axis.names:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MAX_GAPS = 5
 """Of one decision that are told one by one."""
+MAX_PAIRS = 20
+"""Of rows of one decision that hold together."""
 
 
 def check_table(desk: Desk) -> None:
@@ -157,7 +159,7 @@ def _overlaps(desk: Desk, order: list[str], holds: dict[str, int], code: str) ->
     table = desk.decision
     assert isinstance(table, Rules)
     so_far: list[str] = []
-    covered = EMPTY
+    covered, told = EMPTY, 0
     for name in order:
         if desk.space.both(holds[name], covered) != EMPTY:
             for other in so_far:
@@ -166,6 +168,10 @@ def _overlaps(desk: Desk, order: list[str], holds: dict[str, int], code: str) ->
                     continue
                 if code == "DR703" and table.cells[name] == table.cells[other]:
                     continue
+                if told == MAX_PAIRS:
+                    desk.report("DR708", desk.source.span, [], name=table.name, count=str(told))
+                    return
+                told += 1
                 words, _, sample = next(desk.boxes(together, 1))
                 desk.report(
                     code,

@@ -1,0 +1,43 @@
+"""`dealerrules init`: the shipped policies as files of one's own.
+
+Place in the flow: a command; it copies, and never writes over anything.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dealerrules.commands import shipped_policies
+
+if TYPE_CHECKING:
+    import argparse
+
+HELP = "Copy the shipped policies and their cases to a directory."
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("directory", metavar="DIR")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command."""
+    target = Path(arguments.directory)
+    files = sorted(shipped_policies().glob("*.yaml"))
+    there = [target / file.name for file in files if (target / file.name).exists()]
+    if there:
+        said_so = (
+            "没有写出任何文件，这些已经存在："
+            if arguments.lang == "zh"
+            else "nothing was written, these exist already:"
+        )
+        print(f"dealerrules: {said_so}", *(f"  {path}" for path in there), sep="\n", file=sys.stderr)
+        return 1
+    target.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        shutil.copyfile(file, target / file.name)
+        print(target / file.name)
+    return 0
