@@ -432,7 +432,7 @@ def test_answers_round_trip_through_json() -> None:
         said = book().evaluate(record, as_of=D, subject=subject).to_dict()
         assert (json.loads(json.dumps(said)), floats(said)) == (said, [])
         keys.add(tuple(said))
-    assert keys == {("schema_version", "subject", "id", "as_of", "fingerprint", "outcomes")}
+    assert keys == {("schema_version", "subject", "id", "key", "as_of", "fingerprint", "input", "library", "outcomes")}
 
 
 @given(situation=situations())

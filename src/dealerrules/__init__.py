@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from dealerrules.values import ABSENT
     from dealerrules.verdict import Reason, Status
 
+__version__ = "0.1.0"
+
 __all__ = [
     "ABSENT",
     "Answer",
@@ -123,10 +125,6 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 def __getattr__(name: str) -> Any:
     """Load a public name from its room when it is first used, so that importing costs nothing."""
-    if name == "__version__":
-        from importlib.metadata import version
-
-        return version("dealerrules")
     if name not in _HOME:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)

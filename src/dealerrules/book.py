@@ -15,7 +15,9 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from dealerrules import __version__
 from dealerrules.diagnostics import Diagnostic, Source
+from dealerrules.digests import facts_digest, record_digest
 from dealerrules.facts import read_facts
 from dealerrules.faults import Fault, RecordError, nearest
 from dealerrules.outcome import (
@@ -28,6 +30,7 @@ from dealerrules.outcome import (
     RulesOutcome,
     StageOutcome,
     TierOutcome,
+    json_value,
     outcome_class,
     undefined,
 )
@@ -743,10 +746,25 @@ class Answer(Mapping[str, AnyOutcome]):
             "schema_version": SCHEMA_VERSION,
             "subject": self.subject,
             "id": self.id,
+            "key": self._key(),
             "as_of": self.as_of.isoformat(),
             "fingerprint": self._plan.book.fingerprint,
+            "input": self._input(),
+            "library": __version__,
             "outcomes": {name: self[name].to_dict() for name in self},
         }
+
+    def _key(self) -> dict[str, Json] | None:
+        """Return what tells the record from all others of its subject: for most the id, none for ready-made facts."""
+        if self._record is None:
+            return None
+        return {name: json_value(getattr(self._record, name)) for name in SUBJECTS[self.subject].key}
+
+    def _input(self) -> str:
+        """Return the digest of what could be read, by which a replay sees whether the data is still the same."""
+        if self._record is not None:
+            return record_digest(self._record, self.as_of)
+        return facts_digest(self.subject, self._read_facts(self._plan.edition))
 
     def __repr__(self) -> str:
         """Return subject, day and outcomes, for a developer."""
@@ -754,7 +772,9 @@ class Answer(Mapping[str, AnyOutcome]):
 
     def __eq__(self, other: object) -> bool:
         """Tell whether two answers say the same."""
-        return self.to_dict() == other.to_dict() if isinstance(other, Answer) else NotImplemented
+        if not isinstance(other, Answer):
+            return NotImplemented
+        return {**self.to_dict(), "input": None} == {**other.to_dict(), "input": None}
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -23,6 +23,7 @@ COMMANDS = (
     "evaluate",
     "explain",
     "report",
+    "replay",
     "check",
     "test",
     "diff",

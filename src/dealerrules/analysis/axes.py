@@ -78,6 +78,7 @@ class AxisPlan:
     editions: list[Edition]
     names: dict[str, None] = field(default_factory=dict)
     values: set[Value] = field(default_factory=set)
+    asked: bool = False  # whether a condition asks if there is a value
 
 
 @dataclass(frozen=True)
@@ -332,6 +333,21 @@ def can_be_unknown(root: Expr) -> bool:
             return all(can_be_unknown(item) for item in items)
         case _:
             return True
+
+
+def always_recorded(root: Expr) -> bool:
+    """Tell whether a record always says something of this, be it that there is no such event."""
+    match root:
+        case Aggregate(how=Reduction.EVERY | Reduction.SOME):
+            return False
+        case Aggregate(take=take, how=how):
+            return take is None or how is Reduction.DISTINCT
+        case Elapsed(item=item) | RoundWhole(item=item) | Before(item=item):
+            return always_recorded(item)
+        case FirstKnown(items=items):
+            return all(always_recorded(item) for item in items)
+        case _:
+            return not can_be_unknown(root)
 
 
 def least(expr: Expr, edition: Edition, subject: str) -> int | Fraction | None:

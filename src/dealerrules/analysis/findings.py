@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dealerrules.analysis.writing import given
 from dealerrules.diagnostics import Diagnostic, Phrase
+from dealerrules.expr import Elapsed
 from dealerrules.wording import Wording
 
 if TYPE_CHECKING:
@@ -89,8 +90,12 @@ class Desk:
 
     @property
     def dated(self) -> bool:
-        """Whether the day of evaluation itself is looked at."""
-        return any(axis.dated for axis in self.space.axes)
+        """Whether the day of evaluation itself is looked at, or both a day and the time since it."""
+        roots = {axis.root for axis in self.space.axes}
+        return any(
+            axis.dated or (isinstance(axis.root, Elapsed) and axis.root.item in roots)
+            for axis in self.space.axes
+        )
 
     def boxes(self, region: int, limit: int) -> Iterator[tuple[Phrase, str | None, Phrase]]:
         """Yield large parts of a set: in words, as the `when` of a row, and one subject of it."""
@@ -100,7 +105,7 @@ class Desk:
             yield words, self.space.when(box), self.example(inside)
 
 
-def listed(names: Iterable[str]) -> Phrase:
-    """Return names in backticks, joined by `and`."""
+def listed(names: Iterable[str], joint: str = " and ") -> Phrase:
+    """Return names in backticks, joined by `and`, or by another word."""
     quoted = [f"`{name}`" for name in names]
-    return Phrase("、".join(quoted), " and ".join(quoted))
+    return Phrase("、".join(quoted), joint.join(quoted))

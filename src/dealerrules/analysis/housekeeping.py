@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from dealerrules.diagnostics import Span
     from dealerrules.policy.editor import Draft, Editor
 
-_NO_USE = frozenset({"title", "source", "acknowledge", "policy", "extend"})
+_NO_USE = frozenset({"title", "source", "acknowledge", "policy", "extend", "id", "options"})
 """Keys below which a word is no use of a name."""
+_GIVES = frozenset({"always", "choose_one", "then", "otherwise", "data"})
+"""Keys below which an item is given."""
 
 
 def check_names(editor: Editor) -> Iterator[Finding]:
@@ -33,7 +35,7 @@ def check_names(editor: Editor) -> Iterator[Finding]:
             if name not in used:
                 yield _unused("DR741", draft.shape.key_span("facts", name), name)
         for name in draft.shape.items:
-            if name not in used:
+            if name not in texts.given:
                 yield _unused("DR742", draft.shape.key_span("items", name), name)
         for name in draft.shape.parameters:
             if name not in used and name not in catalogue().parameters:
@@ -49,6 +51,7 @@ class _Texts:
 
     def __init__(self, editor: Editor) -> None:
         self.outside: set[str] = set()
+        self.given: set[str] = set()
         self.facts: dict[str, set[str]] = {}
         for draft in editor.drafts:
             for key, node in _entries(draft.shape.here):
@@ -58,8 +61,9 @@ class _Texts:
                 elif key.text in {"parameters", "items"}:
                     for _, each in _entries(node):
                         self.outside.update(_words(each))
-                else:
+                elif key.text not in _NO_USE:
                     self.outside.update(_words(node))
+                    self.given.update(_given(key.text, node))
 
     def used(self) -> set[str]:
         found = set(self.outside)
@@ -89,6 +93,18 @@ def _words(node: Node) -> Iterator[str]:
                 yield from _words(item)
         case ScalarNode():
             yield node.text
+
+
+def _given(key: str, node: Node) -> Iterator[str]:
+    """Yield the words that may name an item that is given."""
+    if key in _GIVES:
+        yield from _words(node)
+    elif isinstance(node, MapNode):
+        for name, value in node.entries:
+            yield from _given(name.text, value)
+    elif isinstance(node, ListNode):
+        for item in node.items:
+            yield from _given(key, item)
 
 
 def check_texts(draft: Draft) -> Iterator[Finding]:

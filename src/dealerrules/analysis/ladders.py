@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dealerrules.analysis.diagrams import EMPTY
-from dealerrules.analysis.tables import check_possible
+from dealerrules.analysis.findings import listed
+from dealerrules.analysis.tables import check_possible, hiding
 from dealerrules.diagnostics import Phrase
 from dealerrules.expr import LevelIn, walk
 from dealerrules.policy.model import Tier
@@ -31,18 +32,17 @@ def check_tier(desk: Desk) -> None:
         others = [
             other
             for other in own
-            if other.id not in {rule.id, *idle}
-            and place[other.answer] <= place[rule.answer]
-            and desk.space.is_empty(desk.space.minus(holds[rule.id], holds[other.id]))
+            if other.id not in {rule.id, *idle} and place[other.answer] <= place[rule.answer]
         ]
-        if not others:
+        others.sort(key=lambda each: (place[each.answer] != place[rule.answer], each.angle != rule.angle))
+        around = desk.space.sets.any_of([holds[other.id] for other in others])
+        if not desk.space.is_empty(desk.space.minus(holds[rule.id], around)):
             continue
-        other = min(
-            others, key=lambda each: (place[each.answer] != place[rule.answer], each.angle != rule.angle)
-        )
-        if place[other.answer] == place[rule.answer]:
+        names = hiding(desk, rule.id, [other.id for other in others], holds)
+        needed = [other for other in others if other.id in names]
+        if any(other.answer == rule.answer for other in needed):
             idle.add(rule.id)
-        _report(desk, tier, rule, other, holds[rule.id])
+        _report(desk, tier, rule, needed, holds[rule.id])
     _unreachable(desk, tier, holds)
 
 
@@ -55,20 +55,26 @@ def _hands_on(rule: Rule, tier: Tier) -> bool:
     return any(isinstance(node, LevelIn) and node.decision == tier.name for node in walk(rule.when))
 
 
-def _report(desk: Desk, tier: Tier, rule: Rule, other: Rule, region: int) -> None:
+def _report(desk: Desk, tier: Tier, rule: Rule, others: list[Rule], region: int) -> None:
     titles = {level.id: desk.title(level.title, level.id) for level in tier.levels}
-    same = rule.answer == other.answer
+    same = any(other.answer == rule.answer for other in others)
+    better = next(
+        level.id for level in reversed(tier.levels) if any(each.answer == level.id for each in others)
+    )
     desk.report(
         "DR711" if same else "DR712",
         desk.place(rule.id),
         [rule.id],
-        related=((desk.place(other.id), Phrase("包含它的标准", "the criterion that holds too")),),
+        related=tuple((desk.place(other.id), _AROUND) for other in others),
         rule=rule.id,
-        other=other.id,
+        others=listed((other.id for other in others), " or "),
         level=titles[rule.answer],
         sample=desk.example(region),
-        also={} if same else {"better": titles[other.answer]},
+        also={} if same else {"better": titles[better]},
     )
+
+
+_AROUND = Phrase("包含它的标准", "the criterion that holds too")
 
 
 def _unreachable(desk: Desk, tier: Tier, holds: dict[str, int]) -> None:

@@ -7,7 +7,7 @@ reference interpreter, on inputs that are supposed, so that what a finding says 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from dealerrules.engines.row import Interpreter, Step, compare
 from dealerrules.expr import All, Arithmetic, Compare, Comparison, Constant, Expr, Fact, Operator, type_of
 from dealerrules.policy.document import PayoutShape
 from dealerrules.policy.model import Payout
-from dealerrules.values import Kind, Maybe, ceiling, floor, reduced, show
+from dealerrules.values import Kind, Maybe, Type, ceiling, floor, reduced, show
 from dealerrules.verdict import settle
 from dealerrules.wording import Wording, basis, bounds
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from dealerrules.analysis.findings import Desk
+    from dealerrules.analysis.space import Sample
     from dealerrules.policy.model import Rule
     from dealerrules.records import Event
 
@@ -45,7 +46,7 @@ def check_payout(desk: Desk) -> None:
         desk.report("DR723", shape.span("cap"), [], cap=cap, floor=least)
     if payout.measure is not None:
         for bands in _ladders(payout, holds):
-            _Ladder(desk, payout, payout.measure, bands).check()
+            _Ladder(desk, payout, payout.measure, bands, holds).check()
     check_gaps(desk)
 
 
@@ -96,6 +97,10 @@ class _Supposed(Interpreter):
         return super().step(expr, event)
 
 
+_FALLS = Phrase("多做反而少得", "more earns less")
+_EASES = Phrase("差得更多反而罚得更少", "more is fined less")
+
+
 @dataclass(slots=True)
 class _Ladder:
     """Bands that stand one above the other."""
@@ -104,6 +109,8 @@ class _Ladder:
     payout: Payout
     measure: Expr
     bands: list[Rule]
+    holds: dict[str, int]
+    samples: dict[str, Sample] = field(default_factory=dict)
 
     def check(self) -> None:
         """Look at each start of a band from both sides, and into bands with a rate."""
@@ -123,14 +130,17 @@ class _Ladder:
 
     # --- amounts --------------------------------------------------------------------------------------
 
-    def _pays(self, rule: Rule, at: _Point) -> int | None:
-        """Return what a band pays at an input, once, in fen."""
+    def _pays(self, rule: Rule, at: _Point, beside: Rule) -> int | None:
+        """Return what a band pays at an input, once, in fen; none where nobody of another band's kind is there."""
         desk, payout = self.desk, self.payout
-        interpreter = _Supposed(desk.edition, payout.subject, desk.edition.start, facts={})
+        sample = self._sample(beside)
+        interpreter = _Supposed(desk.edition, payout.subject, sample.as_of, facts=self._facts(beside))
         interpreter.supposed = {self.measure: at.measure}
         ratio = self._ratio()
         if ratio is not None:
             interpreter.supposed |= {ratio.left: at.units, ratio.right: at.base}
+        if interpreter.step(rule.when).truth is not True:
+            return None
         pairs = [
             (
                 interpreter.step(line.units).value if line.units is not None else None,
@@ -140,6 +150,21 @@ class _Ladder:
         ]
         settled = settle(payout, rule.id, pairs, 1)
         return None if settled is None else settled[0]
+
+    def _sample(self, rule: Rule) -> Sample:
+        """Return one subject whom a band is for."""
+        if rule.id not in self.samples:
+            self.samples[rule.id] = self.desk.space.sample(self.holds[rule.id])
+        return self.samples[rule.id]
+
+    def _facts(self, rule: Rule) -> dict[str, Maybe]:
+        """Return what is read of a subject beside the measure: whom a band is for, and how often it is paid."""
+        found = dict(self._sample(rule).facts)
+        if isinstance(self.measure, Fact):
+            found.pop(self.measure.name, None)
+        if isinstance(self.payout.times, Fact):
+            found.setdefault(self.payout.times.name, 1)
+        return found
 
     def _ratio(self) -> Arithmetic | None:
         """Return the measure as a ratio, where it is one."""
@@ -184,7 +209,7 @@ class _Ladder:
         """Yield inputs on both sides of a band's start with what is paid there."""
         for low, high in self._sides(rule):
             if self._in(below, low) and self._in(rule, high):
-                less, more = self._pays(below, low), self._pays(rule, high)
+                less, more = self._pays(below, low, rule), self._pays(rule, high, rule)
                 if less is not None and more is not None:
                     yield low, high, less, more
 
@@ -199,13 +224,16 @@ class _Ladder:
         paid = [_number(line.rate) for rule in self.bands for line in self.payout.lines[rule.id]]
         if all(rate >= 0 for rate in paid) or all(rate <= 0 for rate in paid):
             return any(rate > 0 for rate in paid)
-        first, last = (self.payout.lines[rule.id][-1] for rule in (self.bands[0], self.bands[-1]))
-        return _number(first.rate) <= _number(last.rate)
+        lines = [self.payout.lines[rule.id][-1] for rule in self.bands]
+        first = next(line for line in lines if _number(line.rate) != 0)
+        if first.units is not None:  # what each unit brings at first is what is meant
+            return _number(first.rate) > 0
+        return _number(first.rate) <= _number(lines[-1].rate)
 
     def _cliff(self, below: Rule, rule: Rule, *, rising: bool) -> bool:
         for low, high, less, more in self._both_sides(below, rule):
             if more < less if rising else more > less:
-                self._report("DR721", rule, low, high, less, more)
+                self._report("DR721", rule, low, high, less, more, {"what": _FALLS if rising else _EASES})
                 return True
             if low.base == BASES[1] and self._in_proportion(below, rule):
                 break  # then what is divided by changes both amounts alike, but for the one unit between
@@ -226,9 +254,10 @@ class _Ladder:
                 units = first.units + step
                 second = _Point(reduced(Fraction(units) / first.base), units, first.base)
             if self._in(rule, first) and self._in(rule, second):
-                less, more = self._pays(rule, first), self._pays(rule, second)
+                less, more = self._pays(rule, first, rule), self._pays(rule, second, rule)
                 if less is not None and more is not None and less != more:
-                    self._report("DR721", rule, first, second, less, more)
+                    what = _FALLS if more < less else _EASES
+                    self._report("DR721", rule, first, second, less, more, {"what": what})
                     return
             if at > len(BASES):
                 return
@@ -267,22 +296,24 @@ class _Ladder:
             code,
             self.desk.place(rule.id),
             [rule.id],
-            low=self._words(low),
-            high=self._words(high),
+            low=self._words(rule, low),
+            high=self._words(rule, high),
             low_pays=_money(less),
             high_pays=_money(more),
             also=also,
         )
 
-    def _words(self, at: _Point) -> Phrase:
+    def _words(self, rule: Rule, at: _Point) -> Phrase:
         """Return an input as facts, `{returned: 77, recall_target: 110}`, or in words where they have no names."""
         ratio = self._ratio()
         values: list[tuple[Expr, Maybe]] = [(self.measure, at.measure)]
         if ratio is not None:
             values = [(ratio.left, at.units), (ratio.right, at.base)]
         if all(isinstance(expr, Fact) for expr, _ in values):
-            named = {expr.name: value for expr, value in values if isinstance(expr, Fact)}
-            written = facts(named, {expr.name: _kind(expr) for expr, _ in values if isinstance(expr, Fact)})
+            named = self._facts(rule)
+            named |= {expr.name: value for expr, value in values if isinstance(expr, Fact)}
+            kinds = {name: self._type(name).kind for name in named}
+            written = facts(named, kinds)
             return Phrase(f"`{written}`", f"`{written}`")
         said = []
         for lang in ("zh", "en"):
@@ -293,6 +324,11 @@ class _Ladder:
                 )
             )
         return Phrase(*said)
+
+
+    def _type(self, name: str) -> Type:
+        edition, subject = self.desk.edition, self.payout.subject
+        return type_of(edition.fact(subject, name).expr)
 
 
 def _kind(expr: Expr) -> Kind:

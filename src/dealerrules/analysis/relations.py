@@ -5,12 +5,14 @@ Place in the flow: the analyser's space leaves such points out, so that no findi
 
 from __future__ import annotations
 
+from calendar import monthrange
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING
 
 from dealerrules.expr import Aggregate, All, Constant, Elapse, Elapsed, Expr, Reduction, Window, type_of
-from dealerrules.values import ABSENT, Kind, days_before, months_before
+from dealerrules.values import ABSENT, Kind, months_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,12 +44,10 @@ def _relation(one: Expr, other: Expr) -> Callable[[Cell, Cell], bool] | None:
     match one, other:
         case Aggregate(how=Reduction.COUNT), Aggregate(how=how) if how in _COUNTS and _inside(other, one):
             return _no_more  # `other` counts some of what `one` counts
-        case Aggregate(how=Reduction.COUNT), Aggregate(how=Reduction.EVERY | Reduction.SOME) if _alike(
-            one, other
-        ):
-            return _of_none if other.how is Reduction.EVERY else _some_of_none
-        case Aggregate(how=Reduction.COUNT), Aggregate(how=how) if how in _ENDS and _alike(one, other):
-            return _has_end
+        case Aggregate(how=Reduction.COUNT), Aggregate(how=how) if how in _OF_NONE and _inside(other, one):
+            return _OF_NONE[how]
+        case Aggregate(how=Reduction.COUNT), Aggregate(how=how) if how in _ENDS and other.table == one.table:
+            return _has_end(whole=_inside(other, one), part=_inside(one, other))
         case Aggregate(how=Reduction.COUNT), Elapsed(item=Aggregate(how=Reduction.LATEST, take=None) as last):
             return _recent(one, other, last)
         case _:
@@ -91,11 +91,6 @@ def _size(size: Constant) -> int:
     return size.value
 
 
-def _alike(one: Aggregate, other: Aggregate) -> bool:
-    """Tell whether both look at the same events."""
-    return _inside(one, other) and _inside(other, one)
-
-
 def _no_more(whole: Cell, part: Cell) -> bool:
     if whole.sample is None or part.sample is None or part.low is None:
         return True
@@ -114,20 +109,38 @@ def _some_of_none(count: Cell, some: Cell) -> bool:
     return not (_none_at_all(count) and some.sample is True)
 
 
-def _has_end(count: Cell, end: Cell) -> bool:
-    if count.sample is None or end.sample is None:
-        return True
-    if end.sample is ABSENT:
-        return count.low == 0
-    return count.high is None or count.high > 0
+def _nothing_added(count: Cell, total: Cell) -> bool:
+    return not (_none_at_all(count) and total.low is not None and total.low > 0)
+
+
+_OF_NONE = {Reduction.EVERY: _of_none, Reduction.SOME: _some_of_none, Reduction.SUM: _nothing_added}
+"""What holds of no events at all."""
+
+
+def _has_end(*, whole: bool, part: bool) -> Callable[[Cell, Cell], bool] | None:
+    """Return how a count goes with the first or last of events: those it counts the `whole` of, or a `part`."""
+    if not whole and not part:
+        return None
+
+    def fits(count: Cell, end: Cell) -> bool:
+        if count.sample is None or end.sample is None:
+            return True
+        if end.sample is ABSENT:
+            return not part or count.low == 0
+        return not whole or count.high is None or count.high > 0
+
+    return fits
 
 
 def _recent(count: Aggregate, elapsed: Elapsed, last: Aggregate) -> Callable[[Cell, Cell], bool] | None:
     """Return how a count within a window goes with the time since the latest of the same events."""
     if count.after is not None or last.after is not None or last.within is not None:
         return None
-    same = _tests(count.where) == _tests(last.where)
-    if not same and not _tests(last.where) <= _tests(count.where):
+    if count.table != last.table:
+        return None
+    whole = _tests(count.where) <= _tests(last.where)
+    part = _tests(last.where) <= _tests(count.where)
+    if not whole and not part:
         return None
     window = count.within
     if window is None:
@@ -146,9 +159,9 @@ def _recent(count: Aggregate, elapsed: Elapsed, last: Aggregate) -> Callable[[Ce
         inside = since.sample is not ABSENT and (
             window is None or (since.high is not None and since.high < begins[0])
         )
-        if outside and counted.low not in (0, None):
+        if outside and part and counted.low not in (0, None):
             return False
-        return not (inside and same and _none_at_all(counted))
+        return not (inside and whole and _none_at_all(counted))
 
     return fits
 
@@ -201,25 +214,43 @@ def _there(cell: Cell) -> bool | None:
 
 
 def _same_day(one: Expr, other: Expr) -> Callable[[Cell, Cell], bool]:
-    """The day and the times since it: there is all of them or none; months and days say the same."""
-    match one, other:
-        case Elapsed(how=Elapse.MONTHS_SINCE), Elapsed(how=Elapse.DAYS_SINCE):
-            return lambda months, days: _there(months) is _there(days) and _as_long(months, days)
-        case Elapsed(how=Elapse.DAYS_SINCE), Elapsed(how=Elapse.MONTHS_SINCE):
-            return lambda days, months: _there(months) is _there(days) and _as_long(months, days)
-        case _:
-            return lambda first, second: _there(first) is _there(second)
+    """The day and the times since it: there is all of them or none, and they say the same."""
+    first, second = (expr.how if isinstance(expr, Elapsed) else None for expr in (one, other))
+
+    def fits(mine: Cell, its: Cell) -> bool:
+        if not (_there(mine) and _there(its)):
+            return _there(mine) is _there(its)
+        here, there = (
+            _turned_round(cell) if how is Elapse.DAYS_UNTIL else cell
+            for cell, how in ((mine, first), (its, second))
+        )
+        if first is None or second is None:
+            return True
+        if first is Elapse.MONTHS_SINCE:
+            return _as_long(here, there)
+        return _as_long(there, here) if second is Elapse.MONTHS_SINCE else _meet(here, there)
+
+    return fits
+
+
+def _turned_round(until: Cell) -> Cell:
+    """Return the days until a day as the days since it."""
+    low, high = (None if end is None else -end for end in (until.high, until.low))
+    return replace(until, low=low, high=high)
+
+
+def _meet(one: Cell, other: Cell) -> bool:
+    below = one.low is None or other.high is None or one.low <= other.high
+    return below and (other.low is None or one.high is None or other.low <= one.high)
 
 
 def _as_long(months: Cell, days: Cell) -> bool:
-    if not _there(months):
-        return True
-    if months.low is not None and months.low >= 0 and days.high is not None:
-        fewest = days_of(int(months.low))[0]
-        if days.high < fewest:
+    if months.low is not None and days.high is not None:
+        fewest = days_of(int(months.low))[0] if months.low >= 0 else None
+        if fewest is not None and days.high < fewest:
             return False
-    if months.high is not None and months.high >= 0 and days.low is not None:
-        return days.low < days_of(int(months.high) + 1)[1]
+    if months.high is not None and days.low is not None:
+        return days.low < (days_of(int(months.high) + 1)[1] if months.high >= 0 else 0)
     return True
 
 
@@ -249,7 +280,10 @@ def _unit(expr: Expr) -> Elapse | None:
     return None if found is Elapse.DAYS_UNTIL else found
 
 
-_CYCLE = [date(year, month, day) for year in (2000, 2001, 2002, 2003, 2004) for month in range(1, 13) for day in (28, 29, 30, 31) if day <= _days_in(year, month)]
+_YEARS = (*range(2000, 2008), *range(2096, 2108))
+"""Of days from which months are counted back: with every leap year, and with the one that 2100 is not."""
+_LONG = 1200
+"""Months beyond which a rough answer will do."""
 
 
 @cache
@@ -260,4 +294,13 @@ def days_of(months: int) -> tuple[int, int]:
         >>> days_of(1), days_of(12)
         ((28, 31), (365, 366))
     """
-TODO
+    if months > _LONG:
+        return months * 30, months * 31
+    lengths = {
+        (day - months_before(day, months)).days
+        for year in _YEARS
+        for month in range(1, 13)
+        for last in [monthrange(year, month)[1]]
+        for day in (date(year, month, 1), *(date(year, month, late) for late in range(29, last + 1)))
+    }
+    return min(lengths), max(lengths)

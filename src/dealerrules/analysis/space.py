@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, assert_never
 
 from dealerrules.analysis.answers import Asked, Key, Truths, content, levels, partition
-from dealerrules.analysis.axes import Axis, AxisPlan, made, number_of, resolved
+from dealerrules.analysis.axes import Axis, AxisPlan, always_recorded, made, number_of, resolved
 from dealerrules.analysis.diagrams import EMPTY, FULL, Diagrams
 from dealerrules.analysis.relations import relation
 from dealerrules.analysis.writing import when
@@ -43,6 +43,7 @@ from dealerrules.expr import (
     RoundWhole,
     all_of,
     canonical,
+    walk,
 )
 from dealerrules.policy.model import Payout, Rules, Tier
 from dealerrules.values import ABSENT, QUANTITIES, Maybe, Value, days_before, months_before
@@ -52,6 +53,7 @@ from dealerrules.wording import Wording
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from dealerrules.analysis.axes import Cell
     from dealerrules.analysis.diagrams import Cells
     from dealerrules.policy.model import Edition, Rule
 
@@ -114,7 +116,8 @@ class Space:
             editions: the policies; a fact that is defined otherwise in two of them is two axes.
             subject: whose decisions these are.
             decisions: names; an edition that lacks one is passed over.
-            unknown: whether what is not recorded is looked at too.
+            unknown: whether what is not recorded is looked at too; where a condition asks whether something is `known`,
+                it always is.
             also: further conditions, of the first edition.
         """
         plans: dict[str, AxisPlan] = {}
@@ -130,21 +133,25 @@ class Space:
                     key = roots.get(item) or repr(canonical(resolved(item, edition, subject)))
                     roots[item] = key
                     plan = plans.setdefault(key, AxisPlan(item, subject, []))
-                    if edition not in plan.editions:
+                    if not any(edition is each for each in plan.editions):
                         plan.editions.append(edition)
-                    plan.values.update(values)
+                    plan.values.update(value for value in values if value is not None)
+                    plan.asked = plan.asked or None in values
                     if isinstance(item, Fact | Answer):
                         plan.names[item.name if isinstance(item, Fact) else item.decision] = None
         start = max(edition.start for edition in editions)
         end = max(start, min(edition.end for edition in editions))
+        roots_of = [resolved(plan.expr, plan.editions[0], subject) for plan in plans.values()]
+        asked = {root for plan, root in zip(plans.values(), roots_of, strict=True) if plan.asked}
+        asked = {root for root in asked if not always_recorded(root)}
         axes = [
             made(
                 plan,
-                resolved(plan.expr, plan.editions[0], subject),
-                unknown=unknown,
+                root,
+                unknown=unknown or (bool(asked) and not asked.isdisjoint(walk(root))),
                 within=(start, end),
             )
-            for plan in plans.values()
+            for plan, root in zip(plans.values(), roots_of, strict=True)
         ]
         return cls(editions, subject, axes, {key: at for at, key in enumerate(plans)})
 
@@ -327,10 +334,27 @@ class Space:
         """Return up to so many large boxes that together hold what is possible of a set."""
         found: list[Box] = []
         for cells in self.sets.boxes(self.both(region, self.possible), self.sets.negate(self.possible)):
-            found.append(Box(cells))
+            found.append(Box(self._without_nobody(cells)))
             if len(found) == limit:
                 break
         return found
+
+    def _without_nobody(self, cells: Mapping[int, Cells]) -> dict[int, Cells]:
+        """Return a box without "no such event" and "not recorded" where the rest of it rules them out."""
+        left = dict(cells)
+        for at, runs in cells.items():
+            for number, cell in enumerate(self.axes[at].cells):
+                inside = any(start <= number < end for start, end in left[at])
+                if not inside or (cell.sample is not None and cell.sample is not ABSENT):
+                    continue
+                if self.is_empty(self.sets.box({**left, at: [(number, number + 1)]})):
+                    kept = [any(start <= each < end for start, end in left[at]) for each in range(number)]
+                    rest = [
+                        any(a <= each < b for a, b in runs)
+                        for each in range(number + 1, len(self.axes[at].cells))
+                    ]
+                    left[at] = self.axes[at].runs([*kept, False, *rest])
+        return left
 
     def condition(self, box: Box) -> Expr:
         """Return a box as a condition."""
@@ -345,7 +369,8 @@ class Space:
         for at, runs in sorted(box.cells.items()):
             axis = self.axes[at]
             wording = Wording(axis.home, self.subject, lang)
-            text = wording.part(axis.condition(runs))
+            condition = axis.condition(runs)
+            text = wording.say(condition) if len(box.cells) == 1 else wording.part(condition)
             if self._defined_twice(axis):
                 text = wording.phrase("as_before" if axis.home is self.editions[0] else "as_now", said=text)
             said.append(text)
@@ -374,16 +399,23 @@ class Space:
             if isinstance(axis.root, AsOf):
                 assert isinstance(value, date)
                 as_of = value if at in point else as_of
+        since = {
+            axis.root.item: _date_of(axis.root, chosen[at], as_of)
+            for at, axis in enumerate(self.axes)
+            if isinstance(axis.root, Elapsed)
+        }
         for at, axis in enumerate(self.axes):
             if (least and at not in point) or isinstance(axis.root, AsOf):
                 continue
+            chosen[at] = _on_that_day(axis.cells[point.get(at, 0)], since.get(axis.root))
             complete = complete and not self._defined_twice(axis)
             for name in axis.names:
                 facts[name] = chosen[at]
             if not axis.names:
-                dated = _date_of(axis.expr, chosen[at], as_of)
-                complete = complete and dated is not None
-                facts.update([dated] if dated is not None else [])
+                given = axis.expr.item if isinstance(axis.expr, Elapsed) else None
+                complete = complete and isinstance(given, Fact)
+                if isinstance(given, Fact):
+                    facts[given.name] = _date_of(axis.expr, chosen[at], as_of)
         return Sample(as_of, facts, complete)
 
 
@@ -392,8 +424,11 @@ def worked_in(edition: Edition, item: Answer) -> bool:
     return not isinstance(edition.decisions[item.decision], Payout)
 
 
-def tests(expr: Expr, edition: Edition) -> Iterator[tuple[Expr, list[Value]]]:
-    """Yield what a condition looks at, with the values that it is compared with; other decisions are looked into."""
+def tests(expr: Expr, edition: Edition) -> Iterator[tuple[Expr, list[Value | None]]]:
+    """Yield what a condition looks at, with the values that it is compared with; other decisions are looked into.
+
+    None stands among the values where the condition asks whether there is a value at all.
+    """
     match expr:
         case All(items=items) | AnyOf(items=items):
             for item in items:
@@ -408,7 +443,9 @@ def tests(expr: Expr, edition: Edition) -> Iterator[tuple[Expr, list[Value]]]:
             yield from _looked_at(item, [value], edition)
         case Member(item=item, among=among):
             yield from _looked_at(item, list(among), edition)
-        case Known(item=item) | IsAbsent(item=item):
+        case Known(item=item):
+            yield from _looked_at(item, [None], edition)
+        case IsAbsent(item=item):
             yield from _looked_at(item, [], edition)
         case Constant():
             return
@@ -432,7 +469,9 @@ def tests(expr: Expr, edition: Edition) -> Iterator[tuple[Expr, list[Value]]]:
             assert_never(expr)
 
 
-def _looked_at(item: Expr, values: list[Value], edition: Edition) -> Iterator[tuple[Expr, list[Value]]]:
+def _looked_at(
+    item: Expr, values: list[Value | None], edition: Edition
+) -> Iterator[tuple[Expr, list[Value | None]]]:
     if isinstance(item, Answer) and worked_in(edition, item):
         for rule in edition.decisions[item.decision].rules:
             yield from tests(rule.when, edition)
@@ -440,19 +479,27 @@ def _looked_at(item: Expr, values: list[Value], edition: Edition) -> Iterator[tu
         yield item, values
 
 
-def _date_of(expr: Expr, value: Maybe, as_of: date) -> tuple[str, Maybe] | None:
-    """Return the date behind a time that has passed, as the fact that gives it."""
-    if not isinstance(expr, Elapsed) or not isinstance(expr.item, Fact):
-        return None
-    if value is None or value is ABSENT:
-        return expr.item.name, value
+def _date_of(expr: Expr, value: Maybe, as_of: date) -> Maybe:
+    """Return the date behind a time that has passed."""
+    if not isinstance(expr, Elapsed) or value is None or value is ABSENT:
+        return value
     assert isinstance(value, int | Fraction)
     match expr.how:
         case Elapse.MONTHS_SINCE:
-            return expr.item.name, months_before(as_of, int(value))
+            return months_before(as_of, int(value))
         case Elapse.DAYS_SINCE:
-            return expr.item.name, days_before(as_of, int(value))
+            return days_before(as_of, int(value))
         case Elapse.DAYS_UNTIL:
-            return expr.item.name, days_before(as_of, -int(value))
+            return days_before(as_of, -int(value))
         case _:
             assert_never(expr.how)
+
+
+def _on_that_day(cell: Cell, day: Maybe) -> Maybe:
+    """Return a day of a cell: the one that a time is measured from, where it is of the cell; else its sample."""
+    if not isinstance(day, date) or not isinstance(cell.sample, date):
+        return cell.sample
+    inside = (cell.low is None or cell.low <= day.toordinal()) and (
+        cell.high is None or day.toordinal() <= cell.high
+    )
+    return day if inside else cell.sample

@@ -14,7 +14,7 @@ from dealerrules.analysis.diagrams import EMPTY, FULL
 from dealerrules.analysis.findings import listed
 from dealerrules.diagnostics import Phrase
 from dealerrules.expr import All, all_of
-from dealerrules.policy.document import PayoutShape, RulesShape
+from dealerrules.policy.document import OfferShape, PayoutShape, RulesShape, StageShape
 from dealerrules.policy.model import Hit, Payout, Rules, Stage
 
 if TYPE_CHECKING:
@@ -54,18 +54,38 @@ def check_stages(desk: Desk) -> None:
     assert isinstance(stage, Stage)
     holds = check_possible(desk, "DR724", "band")
     _masked(desk, [name for name in stage.order if name in holds], holds)
+    check_gaps(desk)
 
 
 def check_possible(desk: Desk, code: str, word: str) -> dict[str, int]:
     """Report rules that can never hold; return where the others do."""
     holds: dict[str, int] = {}
+    never: list[Rule] = []
     for rule in desk.decision.rules:
         region = desk.space.both(desk.space.rule(0, rule).true, desk.space.possible)
         if region != EMPTY:
             holds[rule.id] = region
         else:
+            never.append(rule)
+    shape = desk.source.shape
+    if (
+        isinstance(shape, PayoutShape | OfferShape)
+        and shape.when is not None
+        and not holds.keys() - _NOT_PAID
+    ):
+        name, at = desk.decision.name, shape.key_span("when")
+        desk.report("DR706", at, [name], rule=name, why=_why(desk, never[0]))
+        return holds
+    for rule in never:
+        if isinstance(shape, StageShape) and rule.id in shape.first:
+            desk.report("DR706", desk.place(rule.id), [rule.id], rule=rule.id, why=_why(desk, rule))
+        else:
             desk.report(code, desk.place(rule.id), [rule.id], also={word: rule.id}, why=_why(desk, rule))
     return holds
+
+
+_NOT_PAID = frozenset({"otherwise"})
+"""What a payout calls the rule for those whom its condition leaves out."""
 
 
 def _why(desk: Desk, rule: Rule) -> Phrase:
@@ -109,7 +129,7 @@ def _masked(desk: Desk, order: list[str], holds: dict[str, int]) -> None:
     reached = EMPTY
     for name in order:
         if desk.space.is_empty(desk.space.minus(holds[name], reached)):
-            hiding = _hiding(desk, name, before, holds)
+            above = hiding(desk, name, before, holds)
             sample = holds[name]
             winner = next(
                 other for other in before if desk.space.both(_at(desk, sample), holds[other]) != EMPTY
@@ -118,9 +138,9 @@ def _masked(desk: Desk, order: list[str], holds: dict[str, int]) -> None:
                 "DR704",
                 desk.place(name),
                 [name],
-                related=tuple((desk.place(other), _BEFORE) for other in hiding),
+                related=tuple((desk.place(other), _BEFORE) for other in above),
                 row=name,
-                others=listed(hiding),
+                others=listed(above),
                 sample=desk.example(sample),
                 winner=winner,
             )
@@ -141,7 +161,7 @@ def _whole(desk: Desk, point: dict[int, int]) -> dict[int, int]:
     return {at: point.get(at, 0) for at in range(len(desk.space.axes))}
 
 
-def _hiding(desk: Desk, name: str, before: list[str], holds: dict[str, int]) -> list[str]:
+def hiding(desk: Desk, name: str, before: list[str], holds: dict[str, int]) -> list[str]:
     """Return the fewest rules, as far as one by one can tell, that hide one together."""
     for other in before:
         if desk.space.is_empty(desk.space.minus(holds[name], holds[other])):
@@ -197,14 +217,14 @@ def check_gaps(desk: Desk) -> None:
         for rule in decision.rules:
             gap = desk.space.both(gap, desk.space.rule(0, rule).false)
     empty = desk.space.is_empty(gap)
-    assert isinstance(shape, RulesShape | PayoutShape)
+    assert isinstance(shape, StageShape | RulesShape | PayoutShape)
     if shape.gaps is not None:
         if empty:
             desk.report("DR707", shape.key_span("gaps"), [], name=decision.name)
         return
     if empty:
         return
-    at = shape.key_span("bands" if isinstance(decision, Payout) else "rows")
+    at = shape.key_span({"payout": "bands", "stage": "stages"}.get(decision.kind, "rows"))
     for words, when, sample in desk.boxes(gap, MAX_GAPS):
         desk.report(
             "DR701",
@@ -218,6 +238,11 @@ def check_gaps(desk: Desk) -> None:
 
 
 def _closing(decision: object, when: str | None) -> Phrase:
+    if isinstance(decision, Stage):
+        return Phrase(
+            "让第一段从最小的数开始；没有这样的事件时，写 `when_absent:`",
+            "begin the first stage at the lowest value; for those without such an event, write `when_absent:`",
+        )
     if isinstance(decision, Payout):
         return Phrase(
             "让第一档从最小的数开始，并为每个取值写出分档",

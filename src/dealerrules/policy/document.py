@@ -11,10 +11,12 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from dealerrules.diagnostics import FINDINGS
 from dealerrules.policy.fields import (
     Attached,
     Condition,
     Day,
+    EventCondition,
     FactForm,
     FactName,
     FilledMany,
@@ -64,6 +66,14 @@ class Described(Shape):
     data: Attached = None
 
 
+class AcknowledgeShape(Shape):
+    """A finding of the check that is meant, with the reason; `at` names the rule, band, item or fact that it is about."""
+
+    finding: Annotated[str, one_word_of(*FINDINGS), json_schema(type="string", enum=list(FINDINGS))]
+    at: Text | None = None
+    reason: Titled
+
+
 class ParameterShape(Described):
     """A number that several rules share."""
 
@@ -111,6 +121,7 @@ class DecisionShape(Described):
     word: ClassVar[str]
     kind: Text
     subject: Text = "customer"
+    acknowledge: Many[AcknowledgeShape] = ()
 
 
 class SubjectShape(DecisionShape):
@@ -156,6 +167,10 @@ class AbsentShape(Described):
     id: Identifier
 
 
+_GAPS = Annotated[Literal["allowed"], one_word_of("allowed")]
+"""Whether inputs without an answer are meant."""
+
+
 class StageShape(SubjectShape):
     """One measure cut into stages."""
 
@@ -164,6 +179,7 @@ class StageShape(SubjectShape):
     stages: FilledTable[BandShape]
     when_absent: Annotated[Any, json_schema(type=["string", "object"], examples=["never_visited"])] = None
     first: Table[FirstShape] = Field(default_factory=dict)
+    gaps: _GAPS | None = None
 
 
 _BASIS = Annotated[Literal["whole", "excess"], one_word_of("whole", "excess")]
@@ -205,6 +221,7 @@ class PayoutShape(SubjectShape):
     pays: Quantity | None = None
     cap: Quantity | None = None
     floor: Quantity | None = None
+    gaps: _GAPS | None = None
     rounding: Annotated[Text, json_schema(type="string", examples=["half_up to 1 fen"])] | None = None
 
 
@@ -269,6 +286,7 @@ class RulesShape(SubjectShape):
     ]
     rows: FilledMany[RowShape]
     otherwise: Table[Raw] | None = None
+    gaps: _GAPS | None = None
 
 
 _EVENTS = Annotated[Text, json_schema(type="string", enum=list(TABLES))]
@@ -279,7 +297,7 @@ class HappeningShape(Shape):
 
     event: _EVENTS
     within: RateWindow | None = None
-    where: Condition | None = None
+    where: EventCondition | None = None
     dated: Text | None = None
 
 
@@ -351,6 +369,7 @@ class PolicyShape(Described):
     policy: Identifier
     effective: EffectiveShape | None = None
     review_by: Day | None = None
+    acknowledge: Many[AcknowledgeShape] = ()
     extend: Text | None = None
     override: Table[Raw] = Field(default_factory=dict)
     remove: Many[Text] = ()

@@ -191,6 +191,7 @@ class Editor:
             items=self.items,
             answers=answers,
             rates=rates,
+            policies={draft.name: draft.shape.title for draft in self.drafts},
         )
 
     # --- names ---

@@ -374,6 +374,8 @@ class Edition:
     answers: Mapping[str, Type] = field(default_factory=dict)
     """The type of each decision's answer, where it can stand as a fact; a tier's level is a range, so it cannot."""
     rates: Mapping[str, Rate] = field(default_factory=dict)
+    policies: Mapping[str, Title] = field(default_factory=dict)
+    """What each policy in force is called."""
 
     def fact(self, subject: str, name: str) -> FactDefinition:
         """Return a fact's definition."""

@@ -110,9 +110,20 @@ class SubjectScope:
         names = [
             name for name in self._names() if name not in self.editor.chain
         ]  # a fact is not what it needs
-        nearest = nearest_word(node.text, [*names, *more])
+        nearest = nearest_word(node.text, [*names, *more]) or self._titled(node.text)
         if nearest is not None or not self.report.lost:
             self.report.add("DR301", node, name=node.text, subject=self.subject, nearest=nearest)
+
+    def _titled(self, text: str) -> str | None:
+        """Return the fact whose title was written for its name."""
+        titles = {
+            title: name
+            for name, source in self.editor.fact_sources[self.subject].items()
+            for title in (source.shape.title.zh, source.shape.title.en)
+            if title
+        }
+        near = nearest_word(text, titles) if not text.isascii() or " " in text else None
+        return titles[near] if near is not None else None
 
     def _names(self) -> Iterator[str]:
         yield from SUBJECTS[self.subject].fields
@@ -125,8 +136,17 @@ class SubjectScope:
                     yield from (f"{name}.{angle}" for angle in source.shape.angles)
 
     def has(self, name: str) -> bool:
-        decision = name.partition(".")[0]
-        return name in set(self._names()) or decision in self.editor.at_fault or self._is_unread(name)
+        decision, _, angle = name.partition(".")
+        if name == "as_of" or name in SUBJECTS[self.subject].fields:
+            return True
+        if name in self.editor.fact_sources[self.subject] or decision in self.editor.at_fault:
+            return True
+        source = self.editor.decisions.get(decision)
+        if source is not None and source.subject == self.subject:
+            angles = source.shape.angles if isinstance(source.shape, TierShape) else ()
+            if not angle or angle in angles:
+                return True
+        return self._is_unread(name)
 
     def _is_unread(self, name: str) -> bool:
         """Tell whether it may be an angle of a tier whose angles could not be read."""
