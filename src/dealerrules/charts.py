@@ -1,6 +1,6 @@
-"""Charts: small pictures as SVG for the report's page; the only module that draws, and that knows matplotlib.
+"""Charts: small pictures as SVG for reports and the handbook; the only module that draws, and that knows matplotlib.
 
-Place in the flow: below the report's page, which puts a table beside each. Text stays text, in the page's own font;
+Place in the flow: below the pages, which put a table beside each. Text stays text, in the page's own font;
 nothing depends on the clock or on chance, so that the same numbers give the same picture.
 """
 
@@ -26,6 +26,7 @@ ACCENT: Final = "#c8553d"
 GREY: Final = "#5b6470"
 _SIZE: Final = 9.0  # of text, in points
 _CHARACTER: Final = 0.075  # inches that one narrow character takes
+_ACROSS: Final = 2.9  # inches from end to end of what is paid along a measure
 _LABEL: Final = 34  # narrow characters of a label at most
 _STYLE: Final[dict[Any, Any]] = {
     "svg.fonttype": "none",
@@ -92,8 +93,8 @@ def _matplotlib() -> Any:
                     None,
                     "",
                     None,
-                    'the report needs matplotlib: pip install "dealerrules[report]"',
-                    '报告需要 matplotlib：pip install "dealerrules[report]"',
+                    'charts need matplotlib: pip install "dealerrules[report]"',
+                    '画图需要 matplotlib：pip install "dealerrules[report]"',
                 )
             ]
         ) from None
@@ -272,6 +273,74 @@ def curve(name: str, title: str, points: Sequence[tuple[Fraction, Fraction]], la
         axes.set_ylabel(plain(labels[1]))
         axes.grid(color="#eeeeee", linewidth=0.6)
     return chart.svg()
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """What is paid along a measure, piece by piece; points are (measure, yuan).
+
+    Attributes:
+        pieces: the points of each piece, to be joined.
+        full: points that belong to the line where it jumps.
+        empty: where a piece ends beside such a point.
+        ticks: where bounds lie on the measure, and how they read.
+    """
+
+    pieces: tuple[tuple[tuple[Fraction, Fraction], ...], ...]
+    full: tuple[tuple[Fraction, Fraction], ...]
+    empty: tuple[tuple[Fraction, Fraction], ...]
+    ticks: tuple[tuple[Fraction, str], ...]
+
+
+def payments(name: str, title: str, curve: Curve, labels: tuple[str, str]) -> str:
+    """Return what is paid along a measure; full dots belong to the line, empty ones do not."""
+    _matplotlib()
+    points = [*(point for piece in curve.pieces for point in piece), *curve.full]
+    places, amounts = [float(x) for x, _ in points], [float(y) for _, y in points]
+    wide, high = (max(each) - min(each) or 1.0 for each in (places, amounts))
+    low, width = min(places) - wide * 0.03, wide * 1.06
+    rows = _rows([((float(x) - low) / width * _ACROSS, said) for x, said in curve.ticks])
+    deep = 0.16 * max(rows, default=0)
+    with _styled():
+        chart = Chart(name, title, _ACROSS + 0.82, 1.95 + deep)
+        axes = chart.axes(0.62, 0.5 + deep, 0.2, 0.25)
+        axes.set_xlim(low, low + width)
+        axes.set_ylim(min(amounts) - high * 0.1, max(amounts) + high * 0.1)
+        axes.grid(axis="y", color="#dddddd", linewidth=0.6)
+        if min(amounts) < 0 < max(amounts):
+            axes.axhline(0, color=GREY, linewidth=0.8)
+        for piece in curve.pieces:
+            axes.plot([float(x) for x, _ in piece], [float(y) for _, y in piece], color=BLUE, linewidth=1.6)
+        for dots, filling in ((curve.empty, "#ffffff"), (curve.full, BLUE)):
+            across, up = [float(x) for x, _ in dots], [float(y) for _, y in dots]
+            axes.plot(across, up, "o", color=BLUE, markerfacecolor=filling, markersize=5, zorder=3)
+        axes.set_xticks([float(x) for x, _ in curve.ticks], [])
+        for (x, said), row in zip(curve.ticks, rows, strict=True):
+            _write(axes, said, (float(x), 0), ("data", "axes fraction"), (0, -6 - 11.5 * row))
+        axes.yaxis.set_major_locator(_ticks())
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+        axes.set_title(plain(labels[1]), fontsize=_SIZE, fontweight="normal")
+        _write(axes, short(labels[0], 44), (0.5, 0), "axes fraction", (0, -22 - 11.5 * max(rows, default=0)))
+    return chart.svg()
+
+
+def _rows(labels: Sequence[tuple[float, str]]) -> list[int]:
+    """Return for labels at so many inches on which row each can stand without running into the one before it."""
+    ends: list[float] = []
+    rows = []
+    for at, said in labels:
+        half = columns(plain(said)) * _CHARACTER / 2 + 0.04
+        row = next((number for number, end in enumerate(ends) if at - half > end), len(ends))
+        ends[row : row + 1] = [at + half]
+        rows.append(row)
+    return rows
+
+
+def _write(axes: Any, said: str, place: tuple[float, float], where: Any, away: tuple[float, float]) -> None:
+    """Write below a place, centred."""
+    axes.annotate(
+        plain(said), place, xycoords=where, xytext=away, textcoords="offset points", ha="center", va="top"
+    )
 
 
 def _ticks() -> Any:

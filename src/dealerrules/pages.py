@@ -174,6 +174,33 @@ summary{cursor:pointer;padding:.25rem 0}
 h2,summary{break-after:avoid}li,tr{break-inside:avoid}
 details::details-content{content-visibility:visible;block-size:auto}}
 """
+SHEET: Final = """
+:root{color-scheme:light}
+body{max-width:62rem;color:#1c1f23;background:#fff}
+h1{font-size:1.7rem;margin:.2rem 0}
+h2{font-size:1.25rem;font-weight:700;margin:2rem 0 .6rem;padding-bottom:.2rem;border-bottom:2px solid #2f6690}
+h3{font-size:1.02rem;margin:1.4rem 0 .4rem}
+h2 small,h3 small{font-weight:400;color:#5b6470;font-size:.8em}
+.sub,.note,caption{color:#5b6470}
+.note{font-size:.9rem;margin:.3rem 0}
+nav a{color:#2f6690}
+figure{margin:.6rem 0;break-inside:avoid}
+figure svg{max-width:100%;height:auto;display:block}
+figure svg text{font-family:inherit!important}
+figcaption{font-weight:600;font-size:.92rem}
+table{margin:.5rem 0;font-size:.92rem;overflow-wrap:normal}
+caption{text-align:left;font-size:.85rem;padding-bottom:.2rem}
+thead th{background:#eef2f5;font-weight:600;vertical-align:bottom}
+td,th{border-color:#c9d3dc}
+tr:last-child{font-weight:inherit}
+tfoot td,tfoot th{font-weight:700;border-top:2px solid #5b6470}
+tbody th{font-weight:400;min-width:4.2em}
+@page{margin:15mm 14mm}
+@media print{h2,h3,caption{break-after:avoid}section.page{break-before:page}
+table{font-size:9pt}thead{display:table-header-group}tr{break-inside:avoid}
+thead th{-webkit-print-color-adjust:exact;print-color-adjust:exact}figure svg{max-height:18cm}}
+"""
+"""The style of what is read as a document and printed, such as reports; added to the style of all pages."""
 _PAGE: Final = """<!doctype html>
 <html lang="{lang}">
 <head>

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, assert_never, cast
 
 from dealerrules.faults import Fault, RecordError, messages, nearest
 from dealerrules.outcome import json_value
@@ -67,6 +67,17 @@ event | {many} from {first} to {last} | {first} 至 {last} 的{zh}
 event_by | {many} dated by {dated}, from {first} to {last} | 按{dated}在 {first} 至 {last} 的{zh}
 where | {event} ({said}) | {event}（{said}）
 distinct | different values of {take} in {event} | {event}中不同的{take}
+during | {many} in {time} | {time}的{zh}
+during_by | {many} dated by {dated}, in {time} | 按{dated}在{time}的{zh}
+month | the month | 当月
+year | the year | 当年
+month_earlier | the month {said} earlier | {said}前的那个月
+year_earlier | the year {said} earlier | {said}前的那一年
+years | {n} years | {n}年
+one_year | 1 year | 1年
+last_day | the last day of {time} | {time}的最后一天
+since | the time after that day, up to the end of {time} | 那一天之后到{time}底
+rolling | the {size} up to that day | 到那一天为止{size}内
 """)
 
 
@@ -164,8 +175,7 @@ class RateOutcome:
     def sides(self, lang: str = "en") -> tuple[str, str]:
         """Return in words what is counted above and below the line."""
         assert self.edition is not None
-        words = _SideWords(self.edition, self.period, lang)
-        return words.side(self.model.of), words.side(self.model.over)
+        return sides_in_words(self.model, self.edition, lang, self.period)
 
     def to_dict(self) -> dict[str, Json]:
         """Return it as plain JSON values, with stable keys; the value as text, such as ``3/7``."""
@@ -338,11 +348,20 @@ class _Says:
         return _PHRASES[name][self.lang == "zh"].format(**parts)
 
 
-class _SideWords:
-    """Reads out what a side counts in a period."""
+def sides_in_words(
+    rate: Rate, edition: Edition, lang: str = "en", period: Period | None = None
+) -> tuple[str, str]:
+    """Return in words what a rate counts above and below its line: in a period, or in any."""
+    words = _SideWords(edition, period, rate.per, lang)
+    return words.side(rate.of), words.side(rate.over)
 
-    def __init__(self, edition: Edition, period: Period, lang: str) -> None:
-        self.words, self.period, self.says = Wording(edition, "customer", lang), period, _Says(lang)
+
+class _SideWords:
+    """Reads out what a side counts: with the days of a period, or for any period."""
+
+    def __init__(self, edition: Edition, period: Period | None, per: str, lang: str) -> None:
+        self.words, self.period, self.per = Wording(edition, "customer", lang), period, per
+        self.says = _Says(lang)
 
     def side(self, side: Side) -> str:
         """Read out a side."""
@@ -352,7 +371,7 @@ class _SideWords:
             if side.take is None:
                 return said
             return self.says("distinct", take=self.words.field(side.take.of, side.take.name), event=said)
-        parts = [self.says(side.counts), self.says("as_of", day=self.period.earlier(side.earlier).end)]
+        parts = [self.says(side.counts), self.says("as_of", day=self._day(side))]
         if side.where is not None:
             parts.append(self.says("which", said=self.words.say(side.where)))
         for happening in side.happenings:
@@ -360,8 +379,39 @@ class _SideWords:
             parts.append(self.says(holds, event=self._happening(happening, side)))
         return self.words.pick("，", ", ").join(parts)
 
+    def _day(self, side: Side) -> str:
+        """Return the day that a side looks from."""
+        if self.period is not None:
+            return str(self.period.earlier(side.earlier).end)
+        return self.says("last_day", time=self._then(side.earlier))
+
+    def _then(self, earlier: int) -> str:
+        """Return the month or year, or one some months earlier."""
+        if not earlier:
+            return self.says(self.per)
+        years, rest = divmod(earlier, 12)
+        if self.per == "year" and not rest:
+            said = self.says("one_year" if years == 1 else "years", n=years)
+        else:
+            said = show(earlier, Kind.MONTHS, self.words.lang)
+        return self.says(f"{self.per}_earlier", said=said)
+
+    def _time(self, happening: Happening, side: Side) -> str:
+        """Return when a happening counts, in any period."""
+        match happening.reach:
+            case Reach.PERIOD:
+                return self.says(self.per)
+            case Reach.EARLIER:
+                return self._then(side.earlier)
+            case Reach.SINCE:
+                return self.says("since", time=self.says(self.per))
+            case Reach.ROLLING:
+                assert happening.size is not None
+                return self.says("rolling", size=self.words.say(happening.size))
+            case _:
+                assert_never(happening.reach)
+
     def _happening(self, happening: Happening, side: Side) -> str:
-        first, last = days_of(happening, side, self.period)
         zh, english = TABLES[happening.table]
         plain = happening.dated in {
             "visited_on",
@@ -372,12 +422,16 @@ class _SideWords:
         }
         dated = self.words.field(happening.table, happening.dated)
         many = english.split("/")[0]
-        named = "event" if plain or happening.dated == "made_on" else "event_by"
-        said = self.says(named, zh=zh, many=many, dated=dated, first=first, last=last)
+        by = "" if plain or happening.dated == "made_on" else "_by"
+        if self.period is None:
+            said = self.says(f"during{by}", zh=zh, many=many, dated=dated, time=self._time(happening, side))
+        else:
+            first, last = days_of(happening, side, self.period)
+            said = self.says(f"event{by}", zh=zh, many=many, dated=dated, first=first, last=last)
         return self._where(said, happening.where)
 
     def _where(self, said: str, where: Expr | None) -> str:
         return said if where is None else self.says("where", event=said, said=self.words.say(where))
 
 
-__all__ = ["RateOutcome", "Rates", "Reach", "rates_of"]
+__all__ = ["RateOutcome", "Rates", "Reach", "rates_of", "sides_in_words"]

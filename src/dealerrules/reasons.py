@@ -212,7 +212,7 @@ class Tree:
     def rules(self, decided: Decided, angle: str | None = None) -> tuple[Node, ...]:
         """Return the rules of a decision (or of an angle), in the order in which people read them."""
         decision = decided.decision
-        order = _order(decision)
+        order = reading_order(decision)
         pairs = [
             pair
             for pair in zip(decision.rules, decided.steps, strict=True)
@@ -488,7 +488,7 @@ class Tree:
         return show(by, unit.kind, self.words.lang)
 
 
-def _order(decision: AnyDecision) -> list[str]:
+def reading_order(decision: AnyDecision) -> list[str]:
     """Return the ids of a decision's rules in the order in which people read them."""
     match decision:
         case Tier():

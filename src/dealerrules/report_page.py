@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dealerrules import charts, report
 from dealerrules.faults import Fault, RecordError
 from dealerrules.grids import Grid, Group, group_text, grouped, lazy_frame, percent_text
-from dealerrules.pages import html, html_page, plain
+from dealerrules.pages import SHEET, html, html_page, plain
 from dealerrules.policy.model import Hit, Output, Rules, Stage, Tier
 from dealerrules.populations import Count, Period, read_period
 from dealerrules.records import SUBJECTS
@@ -252,7 +252,7 @@ class _Page:
             fresh = ' class="page"' if name in {"rates", "due"} else ""
             body.append(f'<section id="{name}"{fresh}><h2>{html(title)}</h2>')
             body += [*made, "</section>"]
-        return html_page(f"{self.says('title')} {self.day}", body, self.lang, STYLE)
+        return html_page(f"{self.says('title')} {self.day}", body, self.lang, SHEET + STYLE)
 
     def of_kind(self, kind: type[AnyDecision]) -> list[Any]:
         """Return the decisions of a kind."""

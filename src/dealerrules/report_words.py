@@ -62,40 +62,17 @@ not_over | the month `{month}` is not over on {day} | 到 {day} 为止，`{month
 """)
 
 STYLE: Final = """
-:root{color-scheme:light}
-body{max-width:62rem;color:#1c1f23;background:#fff}
-h1{font-size:1.7rem;margin:.2rem 0}
-h2{font-size:1.25rem;font-weight:700;margin:2rem 0 .6rem;padding-bottom:.2rem;border-bottom:2px solid #2f6690}
-h3{font-size:1.02rem;margin:1.4rem 0 .4rem}
-h2 small,h3 small{font-weight:400;color:#5b6470;font-size:.8em}
-.sub,.note,caption{color:#5b6470}
-.note{font-size:.9rem;margin:.3rem 0}
 nav ul{columns:2}
-nav a{color:#2f6690}
 dl.figures{display:flex;flex-wrap:wrap;gap:.6rem;margin:.6rem 0}
 dl.figures div{border:1px solid #c9d3dc;border-radius:.3rem;padding:.45rem .8rem;min-width:8.5rem}
 dl.figures dt{font-size:.82rem;color:#5b6470}
 dl.figures dd{margin:0;font-size:1.35rem;font-variant-numeric:tabular-nums}
-figure{margin:.6rem 0;break-inside:avoid}
-figure svg{max-width:100%;height:auto;display:block}
-figure svg text{font-family:inherit!important}
 .row{display:grid;grid-template-columns:1fr 1fr;gap:.4rem 1.5rem}
-figcaption{font-weight:600;font-size:.92rem}
-table{margin:.5rem 0;font-size:.92rem;overflow-wrap:normal}
 td{white-space:nowrap}
 table.text td{white-space:normal}
 table.text th,table.words td:nth-child(2){text-align:left}
-caption{text-align:left;font-size:.85rem;padding-bottom:.2rem}
-thead th{background:#eef2f5;font-weight:600;vertical-align:bottom}
-td,th{border-color:#c9d3dc}
-tr:last-child{font-weight:inherit}
-tfoot td,tfoot th{font-weight:700;border-top:2px solid #5b6470}
-tbody th{font-weight:400;min-width:4.2em}
 table.text td{text-align:left}
 table.text td.day{white-space:nowrap}
-@page{margin:15mm 14mm}
 @media screen{section{overflow-x:auto}}
-@media print{h2{break-before:auto}h2,h3,caption{break-after:avoid}section.page{break-before:page}
-table{font-size:9pt}thead{display:table-header-group}tr{break-inside:avoid}dl.figures div{min-width:7rem}
-thead th{-webkit-print-color-adjust:exact;print-color-adjust:exact}figure svg{max-height:18cm}}
+@media print{h2{break-before:auto}dl.figures div{min-width:7rem}}
 """

@@ -29,7 +29,7 @@ from dealerrules.policy.forms import COMMON_KEYS, fact_form
 from dealerrules.policy.kinds import decision
 from dealerrules.policy.literals import constant, words_of
 from dealerrules.policy.making import Making, report_names
-from dealerrules.policy.model import AnyDecision, Edition, FactDefinition, Item, Payout, Stage, Tier
+from dealerrules.policy.model import AnyDecision, Edition, FactDefinition, Item, Payout, Setting, Stage, Tier
 from dealerrules.policy.names import BareScope, SubjectScope
 from dealerrules.policy.parse import MapNode, Node, ScalarNode, parse
 from dealerrules.policy.phrases import KIND_WORDS, arrows, phrase
@@ -192,7 +192,17 @@ class Editor:
             answers=answers,
             rates=rates,
             policies={draft.name: draft.shape.title for draft in self.drafts},
+            parameters=self._settings([builtin, *self.drafts]),
         )
+
+    def _settings(self, drafts: list[Draft]) -> dict[str, Setting]:
+        """Return the parameters as they are declared; where one is restated, the policy's own title stands."""
+        titles = {name: shape.title for draft in drafts for name, shape in draft.shape.parameters.items()}
+        return {
+            name: Setting(name=name, value=made.value, type=made.type, title=titles[name])
+            for name, made in self.parameters.items()
+            if made.value is not None
+        }
 
     # --- names ---
 

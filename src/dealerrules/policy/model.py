@@ -127,6 +127,16 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A parameter, as a policy declares it: a named value, or a named list of words."""
+
+    name: str
+    value: Value | tuple[str, ...]
+    type: Type | None = None
+    title: Title = NO_TITLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What every decision has. `rules` are ordered by id: bit i of a truth mask is ``rules[i]``."""
 
@@ -376,6 +386,8 @@ class Edition:
     rates: Mapping[str, Rate] = field(default_factory=dict)
     policies: Mapping[str, Title] = field(default_factory=dict)
     """What each policy in force is called."""
+    parameters: Mapping[str, Setting] = field(default_factory=dict)
+    """The named numbers and lists, those of the built-in facts too; what they decide stands in the expressions."""
 
     def fact(self, subject: str, name: str) -> FactDefinition:
         """Return a fact's definition."""
