@@ -345,6 +345,16 @@ add_code(
     about_zh="没有 `#` 的说明会被当成政策的内容。",
     about_en="An explanation without `#` is read as part of the policy.",
 )
+add_code(
+    "DR215",
+    ERROR,
+    zh="`{word}` 在这个列表里写了两次",
+    en="`{word}` stands twice in this list",
+    help_zh="去掉一个；也许其中一个本来要写别的词",
+    help_en="take one away; perhaps one of them was meant to be another word",
+    about_zh="条件里的列表是“其中之一”，同一个词写两次没有意思，多半是复制以后没有改。",
+    about_en="A list in a condition means one of them; a word twice means nothing more, and is mostly a copy that was not changed.",
+)
 
 # --- DR3xx: names -------------------------------------------------------------------------------------
 

@@ -6,10 +6,12 @@ Place in the flow: the analyser's answer to `diff`, and to whether a changed pol
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dealerrules.analysis.answers import Key, content
+from dealerrules.analysis.axes import resolved
 from dealerrules.analysis.diagrams import EMPTY
 from dealerrules.analysis.space import Space
 from dealerrules.policy.model import Hit, Rules, Tier, meaning_of
@@ -123,7 +125,7 @@ def equivalent(old: Edition, new: Edition, name: str) -> bool:
     before, after = old.decisions.get(name), new.decisions.get(name)
     if before is None or after is None:
         return before is after
-    if _without_conditions(before) != _without_conditions(after) or old.items != new.items:
+    if _without_conditions(old, before) != _without_conditions(new, after) or old.items != new.items:
         return False
     space = Space.of([old, new], before.subject, [name], unknown=True)
     return all(
@@ -137,14 +139,21 @@ def _unlike(one: int, other: int, space: Space) -> int:
     return EMPTY if one == other else space.either(space.minus(one, other), space.minus(other, one))
 
 
-def _without_conditions(decision: AnyDecision) -> object:
-    """Return what a decision means beside when its rules hold."""
+def _without_conditions(edition: Edition, decision: AnyDecision) -> object:
+    """Return what a decision means beside when its rules hold, with the facts that it measures and pays by."""
     rules = [[rule.id, rule.answer, rule.angle, meaning_of(rule.data)] for rule in decision.rules]
     rest = {
-        name: meaning_of(getattr(decision, name))
+        name: meaning_of(_defined(getattr(decision, name), edition, decision.subject))
         for name in decision.__dataclass_fields__
         if name not in {"rules", "title", "clause", "place", "policy"}
     }
     if isinstance(decision, Tier):
         rest["angles"] = sorted(angle.id for angle in decision.angles)
     return [decision.kind, rules, rest]
+
+
+def _defined(part: object, edition: Edition, subject: str) -> object:
+    """Return a part of a decision with every fact in it replaced by its definition."""
+    if isinstance(part, Mapping):
+        return {key: _defined(value, edition, subject) for key, value in part.items()}
+    return resolved(part, edition, subject)

@@ -19,7 +19,7 @@ from dealerrules.engines.row import Interpreter, Step, compare
 from dealerrules.expr import All, Arithmetic, Compare, Comparison, Constant, Expr, Fact, Operator, type_of
 from dealerrules.policy.document import PayoutShape
 from dealerrules.policy.model import Payout
-from dealerrules.values import Kind, Maybe, Type, ceiling, floor, reduced, show
+from dealerrules.values import Kind, Maybe, ceiling, floor, reduced, show
 from dealerrules.verdict import settle
 from dealerrules.wording import Wording, basis, bounds
 
@@ -312,8 +312,8 @@ class _Ladder:
         if all(isinstance(expr, Fact) for expr, _ in values):
             named = self._facts(rule)
             named |= {expr.name: value for expr, value in values if isinstance(expr, Fact)}
-            kinds = {name: self._type(name).kind for name in named}
-            written = facts(named, kinds)
+            types = self.desk.edition.given_types(self.payout.subject)
+            written = facts(named, {name: types[name].kind for name in named})
             return Phrase(f"`{written}`", f"`{written}`")
         said = []
         for lang in ("zh", "en"):
@@ -324,11 +324,6 @@ class _Ladder:
                 )
             )
         return Phrase(*said)
-
-
-    def _type(self, name: str) -> Type:
-        edition, subject = self.desk.edition, self.payout.subject
-        return type_of(edition.fact(subject, name).expr)
 
 
 def _kind(expr: Expr) -> Kind:

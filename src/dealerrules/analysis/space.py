@@ -262,7 +262,9 @@ class Space:
     def _test(self, at: int, item: Expr, test: Callable[[Maybe], bool | None]) -> Truths:
         if isinstance(item, Answer) and worked_in(self.editions[at], item):
             true = false = EMPTY
-            for answer, region in self.answered(at, item.decision).items():
+            answers = self.answered(at, item.decision)
+            unsettled = self.sets.negate(self.sets.any_of(list(answers.values())))
+            for answer, region in (*answers.items(), (None, unsettled)):
                 said = test(answer)
                 true = self.either(true, region) if said is True else true
                 false = self.either(false, region) if said is False else false

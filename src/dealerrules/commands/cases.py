@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dealerrules.book import load
-from dealerrules.cases import load_cases
+from dealerrules.cases import load_cases, policies_among
 from dealerrules.commands import UsageError
 from dealerrules.commands.lines import Line
 from dealerrules.coverage import run_cases
 from dealerrules.outputs import replacing
-from dealerrules.targets import KINDS, TestReport
+from dealerrules.targets import KINDS
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
     from dealerrules.mutation import MutationReport
+    from dealerrules.targets import Target, TestReport
 
 HELP = "Run the policies' own worked cases (*.cases.yaml)."
 
@@ -43,6 +45,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="propose cases for what none shows, with their present outcomes",
     )
     parser.add_argument(
+        "--every", metavar="N", type=int, default=1, help="with --mutate: try every so many changes only"
+    )
+    parser.add_argument(
         "--out", metavar="FILE", help="write proposed cases there; a file that is there stays"
     )
 
@@ -52,22 +57,26 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out and not arguments.generate:
         message = "--out needs --generate"
         raise UsageError(message)
+    if arguments.every < 1:
+        message = f"--every is 1 or more, not {arguments.every}"
+        raise UsageError(message)
     if arguments.out and Path(arguments.out).exists():
         message = f"{arguments.out} exists; proposed cases never replace a file"
         raise UsageError(message)
     paths = [Path(each) for each in arguments.policies]
-    book = load(paths)
+    book = load(policies_among(paths))
     report = run_cases(book, load_cases(paths, book))
     if arguments.generate:
         return _generate(arguments, paths, report)
-    mutation = _mutated(paths, arguments.lang) if arguments.mutate and not report.failures else None
+    mutation = _mutated(arguments, paths) if arguments.mutate and not report.failures else None
     if arguments.format == "json":
         made = report.to_dict(arguments.lang)
         if mutation is not None:
             made["mutation"] = mutation.to_dict(arguments.lang)
         print(json.dumps(made, ensure_ascii=False, indent=2))
     else:
-        _print(report, arguments.lang, everything=arguments.coverage)
+        shown = () if mutation is not None and not arguments.coverage else report.uncovered
+        _print(report, arguments.lang, report.targets if arguments.coverage else shown)
         if mutation is not None:
             _print_mutation(mutation, arguments.lang)
     return 1 if report.failures or (mutation is not None and mutation.surviving) else 0
@@ -78,7 +87,7 @@ def _generate(arguments: argparse.Namespace, paths: list[Path], report: TestRepo
     from dealerrules.proposing import propose
 
     if report.failures:
-        _print(report, arguments.lang, everything=False)
+        _print(report, arguments.lang, report.uncovered)
         return 1
     proposal = propose(paths, lang=arguments.lang)
     if arguments.format == "json":
@@ -99,24 +108,23 @@ def _generate(arguments: argparse.Namespace, paths: list[Path], report: TestRepo
     return 0
 
 
-def _mutated(paths: list[Path], lang: str) -> MutationReport:
+def _mutated(arguments: argparse.Namespace, paths: list[Path]) -> MutationReport:
     from dealerrules.mutation import mutate
 
     line = Line()
+    said = "已试改动" if arguments.lang == "zh" else "changes tried"
     try:
-        return mutate(
-            paths,
-            progress=lambda tried: line.say(f"{'已试改动' if lang == 'zh' else 'changes tried'}: {tried:,}"),
-        )
+        return mutate(paths, every=arguments.every, progress=lambda tried: line.say(f"{said}: {tried:,}"))
     finally:
         line.done()
 
 
-def _print(report: TestReport, lang: str, *, everything: bool) -> None:
+def _print(report: TestReport, lang: str, targets: Iterable[Target]) -> None:
+    """Print failing cases, some of what there is to show, and how much of it is shown."""
     zh = lang == "zh"
     for failure in report.failures:
         print(failure.text(lang))
-    for target in report.targets if everything else report.uncovered:
+    for target in targets:
         covered, lacking = ("已覆盖", "未覆盖") if zh else ("covered", "not covered")
         print(f"{covered if target.covered else lacking}: {target.text(lang)}")
     passed, cases = len(report.results) - len(report.failures), len(report.results)

@@ -6,17 +6,20 @@ An edition is what is in force between two days; where no policy has versions th
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, timedelta
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dealerrules.diagnostics import Diagnostic, Phrase, PolicyError, Severity, Source, Span
+from dealerrules.policy.causes import explained
 from dealerrules.policy.document import NAMED, PolicyShape
 from dealerrules.policy.editor import Draft, Editor
 from dealerrules.policy.extend import extended
 from dealerrules.policy.making import check_effective
-from dealerrules.policy.parse import MapNode, parse, read_file
+from dealerrules.policy.parse import MapNode, is_readable, parse, read_file
 from dealerrules.policy.phrases import phrase
 from dealerrules.policy.reading import joined, mended_shape
 from dealerrules.policy.scope import Report
@@ -24,6 +27,7 @@ from dealerrules.policy.scope import Report
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from dealerrules.policy.causes import Edits
     from dealerrules.policy.model import Edition
 
 
@@ -80,19 +84,76 @@ def compile_sources(sources: Iterable[Source]) -> tuple[tuple[Edition, ...], lis
 
 def compile_into(report: Report, sources: Iterable[Source]) -> tuple[Edition, ...]:
     """Compile policies, adding what is found to `report`; raise its errors at the end."""
-    drafts = _drafts(sources, report)
+    return tuple(edition for _, edition in edited_sources(report, sources))
+
+
+def edited_sources(report: Report, sources: Iterable[Source]) -> list[tuple[Editor, Edition]]:
+    """Compile policies as `edited` does; where one slip explains several errors, only the slip is reported."""
+    sources, before = list(sources), list(report.diagnostics)
+    try:
+        return edited(report, policy_nodes(report, sources))
+    except PolicyError as error:
+        found = [each for each in error.diagnostics if each not in before]
+        report.diagnostics[:] = [*before, *explained(sources, found, partial(_found, sources, {}))]
+    raise PolicyError(report.diagnostics)
+
+
+def _found(sources: Iterable[Source], read: dict[str, _Read], edits: Edits) -> list[Diagnostic] | None:
+    """Return what is found in policies after some edits, or none where an edit spoils the text itself.
+
+    Args:
+        sources: the files' texts.
+        read: keeps what the files say without edits, from one time to the next.
+        edits: by the name of a file.
+    """
+    report = Report()
+    nodes: list[MapNode] = []
+    for source in sources:
+        if source.name not in read:
+            own = Report()
+            read[source.name] = (policy_nodes(own, [source]), own)
+        parsed, own = read[source.name]
+        if source.name in edits:
+            if not is_readable(source, edits[source.name]):
+                return None
+            known = {each.message("en") for each in own.diagnostics}
+            own = Report()
+            parsed = policy_nodes(own, [source], edits)
+            if any(each.message("en") not in known for each in own.diagnostics):
+                return None
+        report.extend(own.diagnostics)
+        report.lost = report.lost or own.lost
+        nodes += parsed
+    with suppress(PolicyError):
+        edited(report, nodes)
+    return report.diagnostics
+
+
+_Read = tuple[list[MapNode], Report]
+"""A file's nodes, and what is wrong with its text."""
+
+
+def compile_nodes(report: Report, nodes: list[MapNode]) -> tuple[Edition, ...]:
+    """Compile policies that are parsed already, as `compile_into` does."""
+    return tuple(edition for _, edition in edited(report, nodes))
+
+
+def edited(report: Report, nodes: list[MapNode]) -> list[tuple[Editor, Edition]]:
+    """Compile policies; each edition comes with its editor, who knows where everything in it stands."""
+    drafts = _drafts(nodes, report)
     _check_versions(drafts, report)
-    editions = tuple(Editor(start, end, active, report).make() for start, end, active in _intervals(drafts))
-    errors = [each for each in report.diagnostics if each.severity is Severity.ERROR]
-    if errors:
+    editors = [Editor(start, end, active, report) for start, end, active in _intervals(drafts)]
+    editions = [(editor, editor.make()) for editor in editors]
+    if any(each.severity is Severity.ERROR for each in report.diagnostics):
         raise PolicyError(report.diagnostics)
     return editions
 
 
-def _drafts(sources: Iterable[Source], report: Report) -> list[Draft]:
+def policy_nodes(report: Report, sources: Iterable[Source], edits: Edits | None = None) -> list[MapNode]:
+    """Parse policies, after some edits; what is no mapping is reported and left out."""
     nodes: list[MapNode] = []
     for source in sources:
-        node, faults = parse(source)
+        node, faults = parse(source, (edits or {}).get(source.name, ()))
         report.extend(faults)
         if isinstance(node, MapNode):
             whole, faults = joined(node)
@@ -103,6 +164,10 @@ def _drafts(sources: Iterable[Source], report: Report) -> list[Draft]:
         report.lost = True
         if node is not None:
             report.not_this(node, phrase("a mapping (`key: value`)"))
+    return nodes
+
+
+def _drafts(nodes: list[MapNode], report: Report) -> list[Draft]:
     drafts = []
     for node in extended(nodes, report):
         shape, faults = mended_shape(PolicyShape, node)
