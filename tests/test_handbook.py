@@ -22,10 +22,13 @@ import dealerrules as dr
 from dealerrules.charts import Curve, payments
 from dealerrules.cli import main
 from dealerrules.handbook import handbook
-from dealerrules.handbook_bench import Bench
-from dealerrules.handbook_curves import curve_of
-from dealerrules.handbook_examples import Examples
-from dealerrules.handbook_page import (
+from dealerrules.handbook.bench import Bench
+from dealerrules.handbook.curves import curve_of
+from dealerrules.handbook.examples import Examples
+from dealerrules.handbook.words import ATTACHED, DEPARTMENTS, PAYEES, SAYS
+from dealerrules.outcome import public_value
+from dealerrules.policy.model import Offer, Payout, Stage, Tier
+from dealerrules.sections import (
     Contents,
     Named,
     Points,
@@ -36,9 +39,6 @@ from dealerrules.handbook_page import (
     as_html,
     as_markdown,
 )
-from dealerrules.handbook_words import ATTACHED, DEPARTMENTS, PAYEES, SAYS
-from dealerrules.outcome import public_value
-from dealerrules.policy.model import Offer, Payout, Stage, Tier
 from dealerrules.wording import Wording
 from strategies import Situation, situations
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
@@ -51,6 +51,7 @@ from dealerrules.verdict import Reason, Verdict, verdict
 
 if TYPE_CHECKING:
     from dealerrules.engines.compiled import Program
+    from dealerrules.engines.durable import Ruleset
     from dealerrules.engines.frame import Asked
     from dealerrules.explain import Explanation
     from dealerrules.handbook import Handbook
@@ -148,6 +149,23 @@ class _Plan:
     program: Program | None
     seats: dict[str, _Seat]
     absent: dict[str, Reason]
+    engine: str = "compiled"
+    ruleset: Ruleset | None = None
+
+    def on_facts(self, given: Mapping[str, object], day: date) -> tuple[Any, ...]:
+        """Evaluate ready-made facts with the engine that was asked for."""
+        if self.ruleset is not None:
+            return self.ruleset.on_facts(given, day)
+        return self.program.on_facts(given, day) if self.program is not None else ()
+
+    def elsewhere(self) -> _Plan:
+        """Return the plan with durable_rules as its engine."""
+        if self.edition is None or self.program is None:
+            return replace(self, engine="durable")
+        from dealerrules.engines.durable import ruleset  # noqa: PLC0415 - only who asks for it waits for it
+
+        made = ruleset(self.edition, self.subject, tuple(self.seats), strict=True)
+        return replace(self, engine="durable", ruleset=made)
 
 
 class PolicyBook:
@@ -265,13 +283,24 @@ class PolicyBook:
         *,
         as_of: date | str,
         decisions: Sequence[str] | None = None,
+        engine: str = "compiled",
     ) -> Answer:
         """Evaluate ready-made facts, by name; a fact left out is unknown, unless it follows from those given.
 
+        Args:
+            subject: what they are facts of.
+            facts: by name.
+            as_of: the day.
+            decisions: names, to restrict the work.
+            engine: ``compiled``, or ``durable`` to have durable_rules match the conditions (docs/durable.md).
+
         Raises:
-            RecordError: for names that are no facts, and values of another type.
+            RecordError: for names that are no facts, and values of another type; with ``durable`` also for what
+                durable_rules cannot carry.
         """
         named = decisions if decisions is None or type(decisions) is tuple else tuple(decisions)
+        if engine != "compiled":
+            return self._evaluate_elsewhere(engine, subject, facts, as_of, named)
         try:
             plan, day = self._asked[subject, as_of, named]
         except (KeyError, TypeError):
@@ -282,6 +311,51 @@ class PolicyBook:
         given = facts.copy() if type(facts) is dict else dict(facts)
         results = plan.program.on_facts(given, day) if plan.program is not None else ()
         return Answer(plan, day, None, given, results)
+
+    def _evaluate_elsewhere(
+        self,
+        engine: str,
+        subject: str,
+        facts: Mapping[str, object],
+        as_of: date | str,
+        decisions: tuple[str, ...] | None,
+    ) -> Answer:
+        if engine != "durable":
+            message = f"engine is `compiled` or `durable`, not `{engine}`"
+            raise ValueError(message)
+        day = _day(as_of)
+        _check_subject(subject)
+        plan = self._plan(subject, day, decisions, engine)
+        given = dict(facts)
+        return Answer(plan, day, None, given, plan.on_facts(given, day))
+
+    def to_durable(
+        self, subject: str = "customer", decisions: Sequence[str] | None = None, *, as_of: date | str
+    ) -> Ruleset:
+        """Return decisions as a ruleset of the rules engine durable_rules, plain JSON data in its ``definition``.
+
+        Args:
+            subject: whose decisions.
+            decisions: their names; otherwise all of the subject's that durable_rules can carry, and ``unsupported`` says
+                what it cannot.
+            as_of: the day whose version is taken.
+
+        Raises:
+            RecordError: for unknown names, a day on which nothing is in force, and what durable_rules cannot carry of
+                decisions that are named.
+        """
+        from dealerrules.engines.durable import ruleset  # noqa: PLC0415 - only who asks for it waits for it
+
+        day = _day(as_of)
+        _check_subject(subject)
+        names = self._names(subject, None if decisions is None else tuple(decisions))
+        edition = self.edition(day)
+        there = tuple(name for name in names if edition is not None and name in edition.decisions)
+        if edition is None or (decisions is not None and len(there) < len(names)):
+            said = [str(self._not_in_force(name, day)) for name in names if name not in there]
+            said_zh = [self._not_in_force(name, day).text("zh") for name in names if name not in there]
+            raise RecordError([Fault("evaluation", None, "as_of", day, "; ".join(said), "；".join(said_zh))])
+        return ruleset(edition, subject, there, strict=decisions is not None)
 
     def evaluate_many(
         self,
@@ -513,12 +587,15 @@ class PolicyBook:
             raise RecordError(faults)
         return decisions
 
-    def _plan(self, subject: str, day: date, decisions: tuple[str, ...] | None) -> _Plan:
+    def _plan(
+        self, subject: str, day: date, decisions: tuple[str, ...] | None, engine: str = "compiled"
+    ) -> _Plan:
         edition = self.edition(day)
-        key = (subject, edition.start if edition is not None else day, decisions)
+        key = (subject, edition.start if edition is not None else day, decisions, engine)
         plan = self._plans.get(key)
         if plan is None:
             plan = self._new_plan(subject, edition, day, self._names(subject, decisions))
+            plan = plan if engine == "compiled" else plan.elsewhere()
             if edition is not None:
                 self._plans[key] = plan
         return plan
@@ -603,7 +680,8 @@ class Answer(Mapping[str, AnyOutcome]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the question: programs cannot be, and the answer to it is the same again."""
-        return _again, (self._plan.book, self.subject, self.as_of, tuple(self), self._record, self._facts)
+        asked = (self._plan.book, self.subject, self.as_of, tuple(self), self._record, self._facts)
+        return _again, (*asked, self._plan.engine)
 
     @property
     def subject(self) -> str:
@@ -661,7 +739,7 @@ class Answer(Mapping[str, AnyOutcome]):
             return undefined(
                 latest, Reason("dated_after", {"field": dated_by, "date": str(day), "day": str(as_of)})
             )
-        plan = book._plan(self.subject, day, (name,))  # noqa: SLF001 - the same room
+        plan = book._plan(self.subject, day, (name,), self._plan.engine)  # noqa: SLF001 - the same room
         if plan.program is None or plan.edition is None:
             return undefined(latest, plan.absent[name])
         if plan.edition is self._plan.edition:
@@ -669,7 +747,7 @@ class Answer(Mapping[str, AnyOutcome]):
         elif self._record is not None:
             true, unknown, extra = plan.program.on_record(self._record, as_of)[0]
         else:
-            true, unknown, extra = plan.program.on_facts(self._facts or {}, as_of)[0]
+            true, unknown, extra = plan.on_facts(self._facts or {}, as_of)[0]
         seat = plan.seats[name]
         return seat.make(seat.model, seat.verdicts[true, unknown], extra, partial(self._case, plan.edition))
 
@@ -795,7 +873,8 @@ def _again(
     decisions: tuple[str, ...],
     record: Record | None,
     facts: dict[str, object] | None,
+    engine: str = "compiled",
 ) -> Answer:
     if record is not None:
         return book.evaluate(record, as_of=as_of, decisions=decisions)
-    return book.evaluate_facts(subject, facts or {}, as_of=as_of, decisions=decisions)
+    return book.evaluate_facts(subject, facts or {}, as_of=as_of, decisions=decisions, engine=engine)

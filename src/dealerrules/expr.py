@@ -26,7 +26,7 @@ from dealerrules.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import date
 
 
@@ -367,6 +367,30 @@ def canonical(value: object) -> object:
     if isinstance(value, tuple | list):
         return [canonical(item) for item in value]
     return value if value is None or isinstance(value, bool | int | str) else str(value)
+
+
+def is_whole(expr: Expr, definitions: Mapping[str, Expr]) -> bool:
+    """Tell whether a value is a whole number (of fen, of things) whatever the facts are.
+
+    Args:
+        expr: an amount or a number.
+        definitions: what the facts in it are, by name.
+    """
+    match expr:
+        case Constant(value=value):
+            return isinstance(value, int)
+        case Fact(name=name):
+            return name in definitions and is_whole(definitions[name], definitions)
+        case Field() | Aggregate() | Answer():
+            return type_of(expr).kind in {Kind.COUNT, Kind.MONEY}
+        case Arithmetic(how=how, left=left, right=right) if how is not Operator.RATIO:
+            return how is Operator.WHOLE_TIMES or (
+                is_whole(left, definitions) and is_whole(right, definitions)
+            )
+        case FirstKnown(items=items):
+            return all(is_whole(item, definitions) for item in items)
+        case _:
+            return type_of(expr).kind is Kind.COUNT
 
 
 def all_of(items: list[Expr]) -> Expr:

@@ -111,18 +111,18 @@ _finding(
 
 _finding(
     "DR711",
-    zh="满足 `{rule}` 的都满足 `{other}`，级别相同（{level}）：少了它结果也一样" + _FOR_EXAMPLE_ZH,
-    en="whoever meets `{rule}` meets `{other}` of the same level ({level}) too: without it every level is the same"
+    zh="满足 `{rule}` 的都满足 {others}，级别相同（{level}）：少了它结果也一样" + _FOR_EXAMPLE_ZH,
+    en="whoever meets `{rule}` meets {others} of the same level ({level}) too: without it every level is the same"
     + _FOR_EXAMPLE_EN,
-    help_zh="收紧 `{other}`，放宽这一条，或删掉它",
-    help_en="narrow `{other}`, widen this one, or remove it",
+    help_zh="收紧 {others}，放宽这一条，或删掉它",
+    help_en="narrow {others}, widen this one, or remove it",
     about_zh="任何一条标准成立就获得该级别，所以被另一条包含的标准不起作用。",
     about_en="Any one criterion is enough, so one that lies inside another has no effect on the level.",
 )
 _finding(
     "DR712",
-    zh="满足 `{rule}`（{level}）的都满足更高级别的 `{other}`（{better}）：它永远不是原因" + _FOR_EXAMPLE_ZH,
-    en="whoever meets `{rule}` ({level}) meets `{other}` of a better level ({better}) too: it is never the reason"
+    zh="满足 `{rule}`（{level}）的都满足更高级别的 {others}（{better}）：它永远不是原因" + _FOR_EXAMPLE_ZH,
+    en="whoever meets `{rule}` ({level}) meets {others} of a better level ({better}) too: it is never the reason"
     + _FOR_EXAMPLE_EN,
     help_zh="低级别的标准应当更宽：检查两处的数字",
     help_en="the criterion of the lower level should be the wider one: check the numbers of both",
@@ -143,17 +143,17 @@ _finding(
 
 _finding(
     "DR721",
-    zh="多做反而少得：{low} 得 {low_pays}，{high} 只得 {high_pays}",
-    en="more earns less: {low} pays {low_pays}, {high} pays {high_pays}",
-    help_zh="提高这一档，或写 `basis: excess` 只计超出部分",
-    help_en="raise this band, or write `basis: excess` so that only the excess is paid at it",
+    zh="{what}：{low} 得 {low_pays}，{high} 得 {high_pays}",
+    en="{what}: {low} pays {low_pays}, {high} pays {high_pays}",
+    help_zh="检查两档的数字；如果只想对超出部分换个标准，写 `basis: excess`",
+    help_en="check the numbers of both bands; if this rate is meant for the excess only, write `basis: excess`",
     about_zh="跨过这一档的起点后总额变少（罚款则是差得更多反而罚得更少）。",
     about_en="Past this band's start the total falls (of a fine: who falls short by more is fined less).",
 )
 _finding(
     "DR722",
-    zh="超额部分每单位 {rate}，比上一档的 {before} 少（{low} 得 {low_pays}，{high} 得 {high_pays}）",
-    en="the excess pays {rate} a unit, less than {before} in the band before ({low} pays {low_pays}, {high} pays {high_pays})",
+    zh="超额部分的标准是 {rate}，不如上一档的 {before}（{low} 得 {low_pays}，{high} 得 {high_pays}）",
+    en="the excess counts for less, {rate} after {before} in the band before ({low} pays {low_pays}, {high} pays {high_pays})",
     help_zh="检查两档的数字是不是写反了",
     help_en="check whether the numbers of the two bands are the wrong way round",
     about_zh="超额奖励通常不低于目标以内的奖励。",

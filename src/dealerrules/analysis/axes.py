@@ -37,6 +37,7 @@ from dealerrules.expr import (
     Reduction,
     RoundWhole,
     all_of,
+    is_whole,
     type_of,
 )
 from dealerrules.values import ABSENT, QUANTITIES, Absent, Kind, Maybe, Type, Value, ceiling, floor, reduced
@@ -220,7 +221,7 @@ def made(plan: AxisPlan, root: Expr, *, unknown: bool, within: tuple[date, date]
         case Kind.BOOLEAN:
             cells += [Cell(value, named=True) for value in (False, True)]
         case Kind.CATEGORY:
-            cells += [Cell(word, named=True) for word in type_.options]
+            cells += [Cell(word, named=True) for word in _words_of(root, type_)]
         case Kind.TEXT:
             words = sorted(str(value) for value in plan.values)
             cells += [Cell(word, named=True) for word in words]
@@ -232,6 +233,17 @@ def made(plan: AxisPlan, root: Expr, *, unknown: bool, within: tuple[date, date]
     if unknown and can_be_unknown(root):
         cells.append(Cell(None))
     return Axis(plan.editions[0], plan.expr, root, tuple(plan.names), tuple(cells))
+
+
+def _words_of(root: Expr, type_: Type) -> list[str]:
+    """Return the words that a value can be; what falls back on another fact can be one of that fact's."""
+    match root:
+        case FirstKnown(items=items):
+            return list(dict.fromkeys(word for item in items for word in _words_of(item, type_of(item))))
+        case IfAbsent(item=item) | Before(item=item):
+            return _words_of(item, type_)
+        case _:
+            return list(type_.options)
 
 
 def _another(words: Sequence[str]) -> str:
@@ -252,7 +264,7 @@ def _pieces(plan: AxisPlan, root: Expr, type_: Type, within: tuple[date, date]) 
             low, high = date.min.toordinal(), date.max.toordinal()
     numbers = sorted({number_of(value) for value in plan.values})
     numbers = [n for n in numbers if (low is None or n >= low) and (high is None or n <= high)]
-    dense = type_.kind in DENSE
+    dense = type_.kind in DENSE or (type_.kind is Kind.MONEY and not is_whole(root, {}))
     cells: list[Cell] = []
     at = low
     closed = True  # whether the piece that is open holds its lower end itself

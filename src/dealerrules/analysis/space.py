@@ -401,6 +401,7 @@ class Space:
             if isinstance(axis.root, AsOf):
                 assert isinstance(value, date)
                 as_of = value if at in point else as_of
+        as_of = self._day_that_fits(point, chosen, as_of, (start, end))
         since = {
             axis.root.item: _date_of(axis.root, chosen[at], as_of)
             for at, axis in enumerate(self.axes)
@@ -409,7 +410,9 @@ class Space:
         for at, axis in enumerate(self.axes):
             if (least and at not in point) or isinstance(axis.root, AsOf):
                 continue
-            chosen[at] = _on_that_day(axis.cells[point.get(at, 0)], since.get(axis.root))
+            cell, day = axis.cells[point.get(at, 0)], since.get(axis.root)
+            complete = complete and (not isinstance(day, date) or _holds(cell, day))
+            chosen[at] = day if isinstance(day, date) and _holds(cell, day) else cell.sample
             complete = complete and not self._defined_twice(axis)
             for name in axis.names:
                 facts[name] = chosen[at]
@@ -419,6 +422,25 @@ class Space:
                 if isinstance(given, Fact):
                     facts[given.name] = _date_of(axis.expr, chosen[at], as_of)
         return Sample(as_of, facts, complete)
+
+    def _day_that_fits(
+        self, point: Mapping[int, int], chosen: Mapping[int, Maybe], as_of: date, within: tuple[date, date]
+    ) -> date:
+        """Return a day on which a date and the time since it agree, where both are looked at."""
+        cells = {axis.root: axis.cells[point.get(at, 0)] for at, axis in enumerate(self.axes)}
+        for at, axis in enumerate(self.axes):
+            cell = cells.get(axis.root.item) if isinstance(axis.root, Elapsed) else None
+            value = chosen[at]
+            if cell is None or not isinstance(cell.sample, date) or not isinstance(value, int | Fraction):
+                continue
+            day = _date_of(axis.root, value, as_of)
+            if isinstance(day, date) and not _holds(cell, day):
+                later = _date_of(axis.root, -value, cell.sample)
+                assert isinstance(later, date)
+                free = AsOf() not in cells or _holds(cells[AsOf()], later)
+                if free and within[0] <= later <= within[1]:
+                    return later
+        return as_of
 
 
 def worked_in(edition: Edition, item: Answer) -> bool:
@@ -497,11 +519,9 @@ def _date_of(expr: Expr, value: Maybe, as_of: date) -> Maybe:
             assert_never(expr.how)
 
 
-def _on_that_day(cell: Cell, day: Maybe) -> Maybe:
-    """Return a day of a cell: the one that a time is measured from, where it is of the cell; else its sample."""
-    if not isinstance(day, date) or not isinstance(cell.sample, date):
-        return cell.sample
-    inside = (cell.low is None or cell.low <= day.toordinal()) and (
-        cell.high is None or day.toordinal() <= cell.high
-    )
-    return day if inside else cell.sample
+def _holds(cell: Cell, day: date) -> bool:
+    """Tell whether a day is one of a cell of days."""
+    if not isinstance(cell.sample, date):
+        return False
+    number = day.toordinal()
+    return (cell.low is None or cell.low <= number) and (cell.high is None or number <= cell.high)

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from dealerrules.book import PolicyBook
     from dealerrules.diff.impact import Impact
-    from dealerrules.handbook_page import Section
     from dealerrules.outcome import Json
     from dealerrules.policy.model import Edition
+    from dealerrules.sections import Section
 
 SCHEMA_VERSION = 1
 """Of the JSON that `to_dict` gives; it changes when a key changes its meaning."""
@@ -180,17 +180,17 @@ class PolicyDiff:
     def markdown(self, lang: str = "en", impact: Impact | None = None) -> str:
         """Return what the edit means as Markdown, as a review shows it."""
         from dealerrules.diff.told import contents  # noqa: PLC0415 - as above
-        from dealerrules.handbook_page import as_markdown  # noqa: PLC0415
+        from dealerrules.sections import as_markdown  # noqa: PLC0415
 
         return as_markdown(self.told(lang, impact), contents(lang))
 
     def html(self, lang: str = "en", impact: Impact | None = None) -> str:
         """Return what the edit means as one HTML page that loads nothing."""
         from dealerrules.diff.told import contents  # noqa: PLC0415 - as above
-        from dealerrules.handbook_page import as_html  # noqa: PLC0415
+        from dealerrules.sections import as_html  # noqa: PLC0415
 
-        page = as_html(self.told(lang, impact), contents(lang), lang)
-        return page.replace("</style>", f"{STYLE}</style>", 1)  # long names stand above what is said of them
+        # of its own style: long names stand above what is said of them
+        return as_html(self.told(lang, impact), contents(lang), lang, STYLE)
 
     def to_dict(self, impact: Impact | None = None) -> dict[str, Json]:
         """Return it as plain JSON values: texts in both languages, amounts as text, every region and every mover."""

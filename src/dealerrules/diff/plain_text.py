@@ -1,20 +1,20 @@
 """Plain text: a tree of sections written down for a terminal, in lines of 80 columns.
 
-Place in the flow: beside ``handbook_page``, which writes the same tree as HTML and Markdown.
+Place in the flow: beside ``sections``, which writes the same tree as HTML and Markdown.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, assert_never
 
-from dealerrules.handbook_page import Named, Pictures, Points, Table, Terms, Text
 from dealerrules.pages import WIDTH, columns, plain, wrapped
+from dealerrules.sections import Named, Pictures, Points, Table, Terms, Text
 from dealerrules.text_tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dealerrules.handbook_page import Block, Cell, Section
+    from dealerrules.sections import Block, Cell, Section
 
 _STEP: Final = "  "
 _POINT: Final = "\u2024"  # a point, likewise

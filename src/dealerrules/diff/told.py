@@ -1,6 +1,6 @@
 """Told: a diff as a tree of sections: whom it touches first, then what changed, then for which inputs.
 
-Place in the flow: the result of a comparison comes in; ``plain_text`` and ``handbook_page`` write the tree down. The most
+Place in the flow: the result of a comparison comes in; ``plain_text`` and ``sections`` write the tree down. The most
 important stands first; what is too long is cut, and how much is left out is said.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from dealerrules.diff.told_impact import ImpactTeller
 from dealerrules.diff.told_regions import RegionTeller
 from dealerrules.diff.words import ASPECTS, SAYS, WHATS
-from dealerrules.handbook_page import Contents, Named, Points, Section, Terms, Text
+from dealerrules.sections import Contents, Named, Points, Section, Terms, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from dealerrules.diff.comparison import Dated, PolicyDiff
     from dealerrules.diff.impact import Impact
     from dealerrules.diff.intervals import Span
-    from dealerrules.handbook_page import Block, Cell
     from dealerrules.policy.model import Title
+    from dealerrules.sections import Block, Cell
 
 _OUTSIDE: Final = {"parameter": "parameters", "fact": "facts", "item": "items", "versions": "versions"}
 """What stands outside decisions, with the heading it is told under."""

@@ -14,9 +14,9 @@ from dealerrules.diff.answers import HIGHER
 from dealerrules.diff.impact import GIVES, LESS, MORE, MOVED, OTHER, STATUS
 from dealerrules.diff.words import SUBJECTS_MANY
 from dealerrules.grids import percent_text
-from dealerrules.handbook_page import Named, Section, Table, Text
 from dealerrules.pages import columns
 from dealerrules.policy.model import Hit, Rules, Stage, Tier, Title
+from dealerrules.sections import Named, Section, Table, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dealerrules.diff.answers import Said
     from dealerrules.diff.impact import DecisionImpact, Impact, Mover
     from dealerrules.diff.told import Teller
-    from dealerrules.handbook_page import Block, Cell
+    from dealerrules.sections import Block, Cell
 
 SHOWN: Final = 20
 """Movers that are told; the JSON has all."""

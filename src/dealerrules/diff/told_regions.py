@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dealerrules.diff.regions import COUNTED, SHOWN
-from dealerrules.handbook_page import Named, Section, Terms, Text
+from dealerrules.sections import Named, Section, Terms, Text
 from dealerrules.values import Kind, show
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dealerrules.diff.comparison import DatedRegions
     from dealerrules.diff.regions import Place, Region
     from dealerrules.diff.told import Teller
-    from dealerrules.handbook_page import Block, Cell
+    from dealerrules.sections import Block, Cell
 
 TOLD: Final = 12
 """Regions of a decision that are told; the rest is counted."""

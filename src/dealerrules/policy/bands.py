@@ -57,7 +57,8 @@ def band_start(
     if shape.broken():
         return None
     if (shape.start is None) == (shape.over is None):
-        making.fault("DR507", shape.key_span("over") if shape.over is not None else owner or shape.span())
+        both = max(shape.key_span("from"), shape.key_span("over")) if shape.over is not None else None
+        making.fault("DR507", both or owner or shape.span())
         return None
     node: Node | None = shape.start if shape.start is not None else shape.over
     if type_ is None or node is None:

@@ -46,6 +46,18 @@ ELAPSES = {how.value: how for how in Elapse}
 
 TEST_WORDS = ("is", "is_not", "one_of", "none_of", *_ORDERED, "known", *ELAPSES)
 
+CHINESE_TESTS = {
+    **dict.fromkeys(("等于", "是", "为"), "is"),
+    **dict.fromkeys(("不等于", "不是", "不为"), "is_not"),
+    **dict.fromkeys(("至少", "不少于", "不低于", "以上", "大于等于"), "at_least"),
+    **dict.fromkeys(("超过", "大于", "多于", "高于"), "more_than"),
+    **dict.fromkeys(("至多", "最多", "不超过", "不多于", "以下", "小于等于"), "at_most"),
+    **dict.fromkeys(("少于", "小于", "低于", "不到", "不足"), "less_than"),
+    **dict.fromkeys(("之一", "其中之一", "属于"), "one_of"),
+    **dict.fromkeys(("不属于", "除了"), "none_of"),
+}
+"""The tests that are meant by Chinese words for them."""
+
 
 def condition(node: Node, scope: Scope) -> Expr | None:
     """Return a `when`, `where` or `that`: fact -> test, all must hold; `all`, `any`, `not` nest."""
@@ -153,9 +165,8 @@ def _word_test(item: Expr, key: ScalarNode, value: Node, scope: Scope, name: str
         else:
             result = test(Elapsed(ELAPSES[word], item), value, scope, f"{word} {name}")
     else:
-        scope.report.add(
-            "DR302", key, word=word, words=known_words(TEST_WORDS), nearest=nearest_word(word, TEST_WORDS)
-        )
+        nearest = nearest_word(word, TEST_WORDS) or CHINESE_TESTS.get(word)
+        scope.report.add("DR302", key, word=word, words=known_words(TEST_WORDS), nearest=nearest)
     if result is not None and word in {"is_not", "none_of"}:
         result = Not(result)
     return result

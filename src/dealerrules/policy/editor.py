@@ -27,11 +27,11 @@ from dealerrules.policy.document import (
 from dealerrules.policy.fields import Shape, is_identifier, known_words
 from dealerrules.policy.forms import COMMON_KEYS, fact_form
 from dealerrules.policy.kinds import decision
-from dealerrules.policy.literals import constant, words_of
+from dealerrules.policy.literals import constant, repeated, words_of
 from dealerrules.policy.making import Making, report_names
 from dealerrules.policy.model import AnyDecision, Edition, FactDefinition, Item, Payout, Setting, Stage, Tier
 from dealerrules.policy.names import BareScope, SubjectScope
-from dealerrules.policy.parse import MapNode, Node, ScalarNode, parse
+from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode, parse
 from dealerrules.policy.phrases import KIND_WORDS, arrows, phrase
 from dealerrules.policy.rates import rate
 from dealerrules.policy.reading import mended_shape, read_shape
@@ -241,7 +241,8 @@ class Editor:
             self.report.add("DR513", key, name=name)
         elif shape.type == "list":
             words = words_of(shape.value, self.report)
-            if words is not None:
+            twice = isinstance(shape.value, ListNode) and repeated(shape.value, self.report)
+            if words is not None and not twice:
                 return Parameter(name, None, words, shape.value.items, place)
         else:
             made = constant(shape.value, Type(Kind(shape.type)), BareScope(self.report))

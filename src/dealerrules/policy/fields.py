@@ -109,11 +109,29 @@ def _title(node: object) -> Title:
             raise _fault(
                 "DR201",
                 node.key(key),
-                nearest_word(key, ["zh", "en"]),
+                nearest_word(key, ["zh", "en"]) or _LANGUAGES.get(key.lower()),
                 key=key,
                 known=known_words(("zh", "en"), keep_order=True),
             )
     return Title(**{lang: str(_text(text)) for lang, text in entries.items()})
+
+
+_LANGUAGES = {
+    **dict.fromkeys(("cn", "ch", "chn", "chinese", "中文", "中"), "zh"),
+    **dict.fromkeys(("us", "uk", "eng", "english", "英文", "英"), "en"),
+}
+"""How else people call the two languages."""
+
+
+def _attached(node: object) -> object:
+    """Look for texts that are not well written; whatever else there is stays as it is."""
+    if isinstance(node, MapNode) and any(key.text in {"zh", "en"} for key, _ in node.entries):
+        _title(node)
+    for inner in node.items if isinstance(node, ListNode) else ():
+        _attached(inner)
+    for _, value in node.entries if isinstance(node, MapNode) else ():
+        _attached(value)
+    return node
 
 
 _DAY = re.compile(r"(\d{4})\D{1,2}(\d{1,2})\D{1,2}(\d{1,2})\D?", re.ASCII)
@@ -152,6 +170,8 @@ def one_word_of(*words: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+IDENTIFIER_PATTERN = r"^[^\s.:,{}\[\]`]{1,100}$"
+"""What an id or a name looks like, for editors."""
 _IDENTIFIER = re.compile(r"[^\s.:,{}\[\]`]{1,100}")
 
 
@@ -178,39 +198,30 @@ def json_schema(**schema: object) -> WithJsonSchema:
     return WithJsonSchema(dict(schema))
 
 
-_TITLE_SCHEMA = json_schema(
-    description="a text in Chinese and English",
-    oneOf=[
-        {
-            "type": "object",
-            "properties": {"zh": {"type": "string"}, "en": {"type": "string"}},
-            "additionalProperties": False,
-            "minProperties": 1,
-        },
-        {"type": "string"},
-    ],
-    examples=[{"zh": "超级VIP客户", "en": "Super VIP"}],
-)
+def _defined(reference: str) -> WithJsonSchema:
+    """Say that editors are told of a field what a definition says, which `schema` makes."""
+    return json_schema(allOf=[{"$ref": reference}])
+
+
+_TITLE_SCHEMA = _defined("#/$defs/Title")
 
 Text = Annotated[str, BeforeValidator(_text)]
-Identifier = Annotated[str, BeforeValidator(_identifier)]
+Identifier = Annotated[
+    str, BeforeValidator(_identifier), json_schema(type="string", pattern=IDENTIFIER_PATTERN)
+]
 Titled = Annotated[Title, BeforeValidator(_title), _TITLE_SCHEMA]
 Day = Annotated[
-    Any, BeforeValidator(_date), json_schema(type="string", format="date", examples=["2014-09-01"])
+    Any,
+    BeforeValidator(_date),
+    json_schema(type="string", format="date", pattern=r"^\d{4}-\d{2}-\d{2}$", examples=["2014-09-01"]),
 ]
 Table = Annotated[dict[str, X], BeforeValidator(_entries)]
 Many = Annotated[tuple[X, ...], BeforeValidator(_items)]
 FilledTable = Annotated[Table[X], BeforeValidator(_filled)]
 FilledMany = Annotated[Many[X], BeforeValidator(_filled)]
 Raw = Annotated[Any, json_schema()]
-Condition = Annotated[
-    Any,
-    json_schema(
-        type="object",
-        description="fact -> test; all must hold. `all`, `any` and `not` nest.",
-        examples=[{"visits_past_year": {"at_least": 5}, "loyalty": "high"}],
-    ),
-]
+Condition = Annotated[Any, _defined("#/$defs/Condition")]
+EventCondition = Annotated[Any, _defined("#/$defs/EventCondition")]
 Quantity = Annotated[
     Any,
     json_schema(
@@ -230,20 +241,8 @@ ParameterValue = Annotated[
         examples=["20%", "6 months", ["maintenance", "repair"]],
     ),
 ]
-FactForm = Annotated[
-    Any,
-    json_schema(
-        description="a fact: one form, such as `count: visits` with `within: 12 months`",
-        type="object",
-        examples=[{"count": "visits", "within": "12 months"}],
-    ),
-]
-FactName = Annotated[
-    Any,
-    json_schema(
-        description="the name of a fact, or a fact form", type=["string", "object"], examples=["amount"]
-    ),
-]
+FactForm = Annotated[Any, _defined("#/$defs/FactForm")]
+FactName = Annotated[Any, _defined("#/$defs/FactName")]
 RateWindow = Annotated[
     Any,
     json_schema(
@@ -252,7 +251,9 @@ RateWindow = Annotated[
         examples=["period", "earlier period", "since as_of", "12 months"],
     ),
 ]
-Attached = Annotated[Any, json_schema(description="texts that come out with the outcome")]
+Attached = Annotated[
+    Any, BeforeValidator(_attached), json_schema(description="texts that come out with the outcome")
+]
 
 
 class Shape(BaseModel):
@@ -279,6 +280,11 @@ class Shape(BaseModel):
     def broken(self, *keys: str) -> bool:
         """Tell whether it, or the value of one of these keys, was at fault, so that nothing can be made of it."""
         return is_broken(self.here) or any(is_broken(self.node(key)) for key in keys)
+
+    def has_broken(self) -> bool:
+        """Tell whether any of its values was at fault."""
+        entries = self.here.entries if isinstance(self.here, MapNode) else ()
+        return is_broken(self.here) or any(is_broken(value) for _, value in entries)
 
     def node(self, *path: str) -> Node | None:
         """Return a key's value as it is written, if it is there."""
@@ -310,6 +316,67 @@ class Shape(BaseModel):
 def keys_of(shape: type[Shape]) -> tuple[str, ...]:
     """Return the keys of a shape, as they are written."""
     return tuple(field.alias or name for name, field in shape.model_fields.items() if name != "here")
+
+
+CHINESE_KEYS: dict[str, tuple[str, ...]] = {
+    "标题": ("title",),
+    "名称": ("title",),
+    "名字": ("title", "id"),
+    "编号": ("id",),
+    "条件": ("when", "where"),
+    "当": ("when",),
+    "结果": ("then",),
+    "那么": ("then",),
+    "否则": ("otherwise",),
+    "来源": ("source",),
+    "出处": ("source",),
+    "文件": ("document",),
+    "条款": ("clause",),
+    "备注": ("note",),
+    "政策": ("policy",),
+    "参数": ("parameters",),
+    "事实": ("facts",),
+    "物品": ("items",),
+    "礼品": ("items",),
+    "决策": ("decisions",),
+    "种类": ("kind",),
+    "类型": ("type", "kind"),
+    "对象": ("subject",),
+    "级别": ("levels",),
+    "等级": ("levels",),
+    "角度": ("angles",),
+    "周期": ("cadence", "per"),
+    "待遇": ("benefits",),
+    "跟进": ("follow_up",),
+    "阶段": ("stages",),
+    "分档": ("bands",),
+    "档": ("bands",),
+    "起点": ("from",),
+    "从": ("from",),
+    "超过": ("over",),
+    "截止": ("until",),
+    "到": ("until", "to"),
+    "有效期": ("effective",),
+    "生效": ("effective",),
+    "金额": ("pays", "value"),
+    "奖金": ("pays",),
+    "每台": ("pays_per_unit",),
+    "单价": ("pays_per_unit",),
+    "单位": ("unit",),
+    "指标": ("measure",),
+    "取整": ("rounding",),
+    "上限": ("cap",),
+    "下限": ("floor",),
+    "选项": ("options", "choose_one"),
+    "任选": ("choose_one",),
+    "赠送": ("always",),
+    "价值": ("value",),
+    "值": ("value",),
+    "价格": ("price",),
+    "输出": ("outputs",),
+    "规则": ("rows",),
+}
+"""The keys that are meant by Chinese words for them."""
 
 
 def known_words(words: Iterable[str], *, keep_order: bool = False) -> Phrase:

@@ -83,7 +83,7 @@ COMMON_KEYS = ("title", "subject", "actionable", "source", "data")
 
 _AGGREGATE = ("where", "within", "after")
 
-_ALSO: dict[str, tuple[str, ...]] = {
+ALSO: dict[str, tuple[str, ...]] = {
     "field": ("type", "options", "ordered"),
     "share": ("of",),
     "before": ("fact",),
@@ -158,7 +158,7 @@ def fact_form(node: Node, scope: Scope, owner: Span | None = None) -> Expr | Non
         scope.report.add("DR304", words[1], first=words[0].text, second=words[1].text)
         return None
     word = words[0].text
-    known = (word, *_ALSO.get(word, ()), *common)
+    known = (word, *ALSO.get(word, ()), *common)
     entries: list[tuple[ScalarNode, Node]] = []
     sound = True
     for key, value in node.entries:

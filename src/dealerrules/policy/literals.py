@@ -6,6 +6,7 @@ Place in the flow: below conditions, facts and bands; a unit that does not fit i
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from dealerrules.expr import (
 from dealerrules.policy.fields import as_day, known_words
 from dealerrules.policy.parse import ListNode, Node, ScalarNode
 from dealerrules.policy.phrases import KIND_WORDS, phrase, shape_name
+from dealerrules.policy.traps import look_alike
 from dealerrules.values import (
     BOOLEAN,
     Kind,
@@ -60,9 +62,25 @@ def constant(node: Node, expected: Type, scope: Scope) -> Constant | None:
         case Kind.CATEGORY:
             return _word(node, expected, scope)
         case Kind.TEXT:
-            return Constant(node.text, expected)
+            return _text(node, expected, scope)
         case _:
             return _quantity(node, expected, scope)
+
+
+def _text(node: ScalarNode, expected: Type, scope: Scope) -> Constant | None:
+    """Return a text; one with a full-width comma was meant as two, unless quotes say that it is one."""
+    comma = None if node.quoted else re.search("[，、；]", node.text)
+    if comma is None:
+        return Constant(node.text, expected)
+    span = node.span
+    at = span.column + comma.start()
+    span = replace(span, column=at, end_line=span.line, end_column=at + 1)
+    found = look_alike(0, comma[0], "").values
+    remedy = Phrase(
+        "写成半角的 `, `；如果是同一段文字，加引号", "write `, `, or put the text in quotes if it is one"
+    )
+    scope.report.add("DR109", span, name=found["name"], codepoint=found["codepoint"], remedy=remedy)
+    return None
 
 
 def _parameter(node: ScalarNode, parameter: Parameter, expected: Type, scope: Scope) -> Constant | None:
@@ -96,6 +114,8 @@ _TRUTHS = {
 def _word(node: ScalarNode, expected: Type, scope: Scope) -> Constant | None:
     if node.text in expected.options:
         return Constant(node.text, expected)
+    if not expected.options:
+        return None  # they are at fault
     nearest = nearest_word(node.text, expected.options)
     words = known_words(expected.options, keep_order=True)
     scope.report.add("DR404", node, word=node.text, words=words, nearest=nearest)
@@ -225,11 +245,26 @@ def constants(node: Node, expected: Type, scope: Scope) -> tuple[tuple[Value, ..
         scope.report.add("DR205", node)
         return None
     values = [constant(item, expected, scope) for item in node.items]
+    if repeated(node, scope.report):
+        return None
     return (
         None
         if any(value is None for value in values)
         else (tuple(value.value for value in values if value), None)
     )
+
+
+def repeated(node: ListNode, report: Report) -> bool:
+    """Report words of a list that stand in it twice: one of them was meant to be another."""
+    seen: set[str] = set()
+    twice = False
+    for item in node.items:
+        if isinstance(item, ScalarNode) and not item.broken and item.text:
+            if item.text in seen:
+                report.add("DR215", item, word=item.text)
+                twice = True
+            seen.add(item.text)
+    return twice
 
 
 def words_of(node: Node, report: Report) -> tuple[str, ...] | None:

@@ -62,6 +62,10 @@ class Mending:
         self._lines: set[int] = set()
         self._moved: set[int] = set()
 
+    def edit(self, findings: Iterable[Finding]) -> None:
+        """Make the edits of findings that have been reported."""
+        self.draft = self.draft.edited([edit for finding in findings for edit in finding.edits])
+
     def mend(self, findings: Iterable[Finding]) -> None:
         """Report findings, and make their edits."""
         edits: list[Edit] = []
@@ -414,6 +418,8 @@ def _indentation(stop: Stop) -> list[Finding]:
             return [wrong(begin, end, _KEY_AMONG_ITEMS, _BEGIN_WITH_DASH, edit)]
         return []
     above = line_start(text, len(text[: stop.line].rstrip()))
+    while above and text[above : line_end(text, above)].lstrip(" ").startswith("#"):
+        above = line_start(text, len(text[:above].rstrip()))
     level = indent_of(text, above, INDENT if text.startswith("- ", begin) else KEY_INDENT)
     if found := _no_dash(text, begin, indent):
         return found

@@ -26,6 +26,7 @@ from dealerrules.policy.slips import (
     not_allowed,
     swallowed_items,
     unopened,
+    unopened_quote,
 )
 from dealerrules.policy.traps import forbidden, look_alikes, mangled
 
@@ -95,11 +96,12 @@ Node = ScalarNode | ListNode | MapNode
 # --- texts --------------------------------------------------------------------------------------------
 
 
-def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
+def parse(source: Source, edits: Iterable[Finding] = ()) -> tuple[Node | None, list[Diagnostic]]:
     """Read YAML into nodes.
 
     Args:
         source: the text, from any file at all.
+        edits: what is known to be wrong, and is mended first; it has been reported.
 
     Returns:
         the root, ``None`` where the text is too broken to be judged further; and what is wrong, in order.
@@ -111,7 +113,8 @@ def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
     if len(source.text) > MAX_BYTES:
         return None, [Diagnostic("DR108", Span(source, 1, 1, 1, 1), TOO_BIG)]
     mending = Mending(source)
-    findings = list(islice(forbidden(source.text), MAX_DIAGNOSTICS))
+    mending.edit(edits)
+    findings = list(islice(forbidden(mending.draft.text), MAX_DIAGNOSTICS))
     if len(findings) == MAX_DIAGNOSTICS:  # no text at all
         mending.mend(findings)
         return None, mending.reported
@@ -128,6 +131,19 @@ def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
     if root is None and not found:
         found.append(Diagnostic("DR102", Span(source, 1, 1, 1, 1)))
     return root, sort_diagnostics(found)[:MAX_DIAGNOSTICS]
+
+
+def is_readable(source: Source, edits: Iterable[Finding]) -> bool:
+    """Tell whether a text is YAML after some edits, whatever it says."""
+    mending = Mending(Source(source.name, source.text.removeprefix("\ufeff")))
+    mending.edit(edits)
+    try:
+        return any(
+            isinstance(event, yaml.MappingStartEvent)
+            for event in list(yaml.parse(mending.draft.text, Loader=_LOADER))
+        )
+    except (yaml.YAMLError, ValueError, OverflowError):
+        return False
 
 
 def missed_colon(node: ScalarNode) -> Diagnostic | None:
@@ -361,6 +377,8 @@ class _Reader:
                 self.findings += colon_before_bracket(self.text, start)
         elif text[-1] in "]}":
             self.findings += unopened(self.text, start, end)
+        elif text[-1] == '"':
+            self.findings += unopened_quote(self.text, start, end)
         elif node.span.end_line != node.span.line:
             self.findings += swallowed_items(self.text, start, end)
 

@@ -13,17 +13,14 @@ from typing import TYPE_CHECKING
 
 from dealerrules.diagnostics import Phrase
 from dealerrules.expr import (
-    Aggregate,
     All,
-    Answer,
     Arithmetic,
     Constant,
     Expr,
     Fact,
-    Field,
-    FirstKnown,
     Not,
     Operator,
+    is_whole,
     type_of,
 )
 from dealerrules.policy.bands import (
@@ -39,7 +36,7 @@ from dealerrules.policy.bands import (
     together,
 )
 from dealerrules.policy.document import PayBandShape, PayoutShape
-from dealerrules.policy.forms import operand
+from dealerrules.policy.forms import operand, said
 from dealerrules.policy.literals import constant
 from dealerrules.policy.making import Making, optional_condition, plain
 from dealerrules.policy.model import (
@@ -51,8 +48,6 @@ from dealerrules.policy.phrases import KIND_WORDS, phrase
 from dealerrules.values import MONEY, Kind, Rounding, Type, reduced
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from dealerrules.diagnostics import Span
     from dealerrules.policy.parse import Node
 
@@ -164,7 +159,7 @@ class PayoutMaker:
                 self.places[line.band]
                 for lines in self.lines.values()
                 for line in lines
-                if not _whole(line.amount, self.making.definitions)
+                if not is_whole(line.amount, self.making.definitions)
             ),
             None,
         )
@@ -221,6 +216,9 @@ class PayoutMaker:
         if shape.broken():
             return None
         ways = [way for way in _WAYS if getattr(shape, way) is not None]
+        if not ways and shape.has_broken():
+            making.sound = False
+            return None  # it may be what cannot be read
         if len(ways) != 1:
             making.fault("DR506", max((shape.key_span(way) for way in ways), default=shape.span()))
             return None
@@ -240,10 +238,15 @@ class PayoutMaker:
         units = self.measure if way == "pays_percent" else self.unit
         if units is None:
             if self.shape.unit is None:
-                making.fault("DR202", shape.key_span(way), key="unit")
+                making.fault("DR202", making.span, key="unit")
             return None
         if way == "pays_percent":
-            fits = has_kind(units, of, way, {Kind.MONEY}, KIND_WORDS[Kind.MONEY], making)
+            fits = type_of(units).kind is Kind.MONEY
+            if not fits:
+                found, wanted = KIND_WORDS[type_of(units).kind], KIND_WORDS[Kind.MONEY]
+                making.fault(
+                    "DR509", shape.key_span(way), word=way, name=said(of), found=found, expected=wanted
+                )
         else:
             at = of if self.shape.unit is None else self.shape.unit
             fits = has_kind(units, at, "unit", _UNITS, phrase("a number of things"), making)
@@ -303,20 +306,3 @@ def _minus(left: Expr, right: Expr) -> Expr:
         assert isinstance(right.value, int | Fraction)
         return Constant(reduced(left.value - right.value), left.type)
     return Arithmetic(Operator.SUBTRACT, left, right, type_of(left))
-
-
-def _whole(amount: Expr, definitions: Mapping[str, Expr]) -> bool:
-    """Tell whether an amount is whole fen whatever the facts are; `definitions` are those of the facts."""
-    match amount:
-        case Constant(value=value):
-            return isinstance(value, int)
-        case Fact(name=name):
-            return name in definitions and _whole(definitions[name], definitions)
-        case Field() | Aggregate() | Answer():
-            return type_of(amount).kind in {Kind.COUNT, Kind.MONEY}
-        case Arithmetic(how=how, left=left, right=right) if how is not Operator.RATIO:
-            return how is Operator.WHOLE_TIMES or (_whole(left, definitions) and _whole(right, definitions))
-        case FirstKnown(items=items):
-            return all(_whole(item, definitions) for item in items)
-        case _:
-            return type_of(amount).kind is Kind.COUNT

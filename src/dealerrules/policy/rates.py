@@ -78,7 +78,8 @@ def _side(shape: SideShape, side: str, making: Making, owner: Span) -> Side | No
         making.sound = False
         return None
     if (shape.count is None) == (shape.distinct is None):
-        making.fault("DR515", owner, side=side)
+        both = max(shape.key_span("count"), shape.key_span("distinct")) if shape.count is not None else owner
+        making.fault("DR515", both, side=side)
         return None
     if shape.distinct is not None:
         return _events(shape, "distinct", shape.distinct, making)
@@ -240,7 +241,10 @@ def _reach(node: Node, side: SideShape, making: Making) -> tuple[Reach, Constant
     if node.text in _WORDS:
         reach = Reach(node.text)
         if reach is not Reach.PERIOD and side.as_of is None and not side.broken("as_of"):
-            making.fault("DR519", node, value=node.text)
+            of_side = [each.span for each in making.report.diagnostics if each.code == "DR519"]
+            if not any(side.span() < each < node.span for each in of_side):  # one `as_of` is missing, not two
+                making.fault("DR519", node, value=node.text)
+            making.sound = False
         return reach, None
     parameter = making.scope.parameters.get(node.text)
     kind = parameter.type.kind if parameter is not None and parameter.type is not None else None

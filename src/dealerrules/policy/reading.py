@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import ValidationError
 
 from dealerrules.diagnostics import Diagnostic, nearest_word
-from dealerrules.policy.fields import Shape, Titled, is_broken, is_empty, keys_of, known_words
+from dealerrules.policy.fields import (
+    CHINESE_KEYS,
+    Shape,
+    Titled,
+    is_broken,
+    is_empty,
+    keys_of,
+    known_words,
+)
 from dealerrules.policy.model import Title
 from dealerrules.policy.parse import ListNode, MapNode, Node, ScalarNode
 
@@ -132,6 +140,7 @@ def _unknown_key(
     at = entries[number][0]
     lacking = [word for word in known if all(word != each.text for each, _ in entries)]
     nearest = nearest_word(key, lacking) if len(key) > 2 else None  # `en` is no misspelt `when`
+    nearest = nearest or next((word for word in CHINESE_KEYS.get(key, ()) if word in lacking), None)
     nearest = nearest or (lacking[0] if len(lacking) == 1 and sole else None)
     above, value = entries[number - 1]
     if nearest is None and number and is_empty(value) and not is_broken(value):

@@ -75,6 +75,15 @@ def unopened(text: str, start: int, end: int) -> list[Finding]:
     return [wrong(end - 1, end, problem, remedy, (start, end, POISON))]
 
 
+def unopened_quote(text: str, start: int, end: int) -> list[Finding]:
+    """Find ``text"``, a text that lost its opening quote."""
+    if text.count('"', start, end) % 2 == 0:
+        return []
+    problem = Phrase('引号 `"` 没有对应的前引号', 'the quote `"` closes nothing')
+    remedy = Phrase("在文字前面补上引号，或者删掉它", "write the opening quote, or delete this one")
+    return [wrong(end - 1, end, problem, remedy, (end - 1, end, ""))]
+
+
 def swallowed_items(text: str, start: int, end: int) -> list[Finding]:
     """Find list items that became part of the text above them, since that text is not a list."""
     for match in re.finditer(r"(?<=[\r\n]) *(?=-)", text[start:end]):

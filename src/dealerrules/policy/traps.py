@@ -48,6 +48,7 @@ _FULL_WIDTH: Final = re.compile("[！-～￥]")
 _SYNTAX_IN_KEY: Final = re.compile("[：，｛｝［］【】“”‘’＂＇＃]|^[－–—−•]")
 CURLY: Final = "“”„‘’‚＂＇"
 _IN_CURLY_QUOTES: Final = re.compile(f"[{CURLY}][^{CURLY}]*[{CURLY}]|［.*］|｛.*｝")
+_CUT_IN_CURLY_QUOTES: Final = re.compile(f"[{CURLY}][\\d,.]*,\\d[^{CURLY},\\r\\n]*[{CURLY}]")
 _NUMBER_LIKE: Final = re.compile(
     r"[-+¥$]?\d[\d.,:/年月日-]*\s*(%|[a-z]+|元|圆|万元?|分|个月|月|年|天|日|周|次|台|公里|千米)?",
     re.IGNORECASE,
@@ -120,6 +121,10 @@ def look_alikes(text: str, start: int, end: int, *, key: bool) -> list[Finding]:
             return [_look_alikes_together(start, value)]
     if _IN_CURLY_QUOTES.fullmatch(value):
         return [_pair(start, end - 1, text)]
+    if cut := _CUT_IN_CURLY_QUOTES.match(
+        text, start
+    ):  # within brackets the comma of an amount cuts it in two
+        return [_pair(start, cut.end() - 1, text)]
     return []
 
 

@@ -1,6 +1,6 @@
 """The handbook's parts: what all decisions have in common: sources, conditions, the facts that are looked at, data.
 
-Place in the flow: below ``handbook_decisions``, which puts the parts of each kind of decision together.
+Place in the flow: below ``handbook.decisions``, which puts the parts of each kind of decision together.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from dealerrules.expr import All, Answer, Compare, Constant, Expr, Fact, Field, FirstKnown, LevelIn, walk
-from dealerrules.handbook_page import Block, Cell, Named, Points, Table, Terms
-from dealerrules.handbook_words import ATTACHED, SAYS
+from dealerrules.handbook.words import ATTACHED, SAYS
 from dealerrules.policy.model import Payout, Title, expressions
+from dealerrules.sections import Block, Cell, Named, Points, Table, Terms
 from dealerrules.values import Kind, Type, show
 from dealerrules.wording import Wording
 from dealerrules.words import WORDS

@@ -1,6 +1,6 @@
 """The handbook's decisions: each kind of decision as a section, in the words of the printer.
 
-Place in the flow: the model comes in, sections for ``handbook_page`` go out; ``handbook`` puts them together. Nothing is
+Place in the flow: the model comes in, sections for ``sections`` go out; ``handbook`` puts them together. Nothing is
 evaluated here but by the examples, which have their own bench.
 """
 
@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from dealerrules.expr import All, Expr, Not
-from dealerrules.handbook_bench import Bench, apart
-from dealerrules.handbook_examples import Examples, measure_title
-from dealerrules.handbook_page import Block, Cell, Named, Points, Section, Table, Terms, Text
-from dealerrules.handbook_parts import Parts, anchor
-from dealerrules.handbook_words import DEPARTMENTS, PAYEES
+from dealerrules.handbook.bench import Bench, apart
+from dealerrules.handbook.examples import Examples, measure_title
+from dealerrules.handbook.parts import Parts, anchor
+from dealerrules.handbook.words import DEPARTMENTS, PAYEES
 from dealerrules.policy.model import Offer, Payout, Rate, Rules, Stage, Tier
 from dealerrules.populations import read_period
 from dealerrules.rates import sides_in_words
 from dealerrules.reasons import reading_order
+from dealerrules.sections import Block, Cell, Named, Points, Section, Table, Terms, Text
 from dealerrules.values import Kind, show
 from dealerrules.wording import Wording, subject_title
 

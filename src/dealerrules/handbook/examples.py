@@ -1,6 +1,6 @@
 """The handbook's worked examples: what comes out on both sides of every bound, and what happens if something is missing.
 
-Place in the flow: what ``handbook_bench`` finds is put into tables here, and into the curves that ``charts`` draws.
+Place in the flow: what ``handbook.bench`` finds is put into tables here, and into the curves that ``charts`` draws.
 Every amount is evaluated by the reference interpreter and told by the summary of its explanation.
 """
 
@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING, Final
 
 from dealerrules import charts
 from dealerrules.expr import Compare, Expr, Fact, IsAbsent, Not
-from dealerrules.handbook_bench import Given, apart, base_of, below_nothing, bounds_of, names_in
-from dealerrules.handbook_curves import curve_of
-from dealerrules.handbook_page import Block, Cell, Pictures, Table
-from dealerrules.handbook_runs import best_run
-from dealerrules.handbook_words import SAYS
+from dealerrules.handbook.bench import Given, apart, base_of, below_nothing, bounds_of, names_in
+from dealerrules.handbook.curves import curve_of
+from dealerrules.handbook.runs import best_run
+from dealerrules.handbook.words import SAYS
 from dealerrules.outcome import PayoutOutcome
 from dealerrules.policy.model import Offer, Payout, Stage
 from dealerrules.reasons import reading_order
+from dealerrules.sections import Block, Cell, Pictures, Table
 from dealerrules.values import ABSENT, QUANTITIES, Kind, Maybe, show
 from dealerrules.wording import basis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from dealerrules.handbook_bench import Bench
-    from dealerrules.handbook_runs import Run
+    from dealerrules.handbook.bench import Bench
+    from dealerrules.handbook.runs import Run
     from dealerrules.policy.model import AnyDecision, Rule
     from dealerrules.summary import Receipt, Section
     from dealerrules.wording import Wording

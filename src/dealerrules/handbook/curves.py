@@ -1,6 +1,6 @@
 """The handbook's curves: what a list of bands pays along its measure, for ``charts`` to draw.
 
-Place in the flow: between ``handbook_bench``, on which every point is evaluated, and ``handbook_examples``. A curve is
+Place in the flow: between ``handbook.bench``, on which every point is evaluated, and ``handbook.examples``. A curve is
 followed just beside every bound too, so that a jump shows which of its ends belongs to the line.
 """
 
@@ -14,7 +14,7 @@ from dealerrules.charts import Curve
 from dealerrules.values import Kind, reduced
 
 if TYPE_CHECKING:
-    from dealerrules.handbook_runs import Run
+    from dealerrules.handbook.runs import Run
     from dealerrules.wording import Wording
 
 _SAMPLES: Final = 16

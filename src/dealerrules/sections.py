@@ -1,7 +1,7 @@
-"""The handbook's pages: a small tree of sections, texts, tables and pictures, written down as HTML or Markdown.
+"""Sections: a small tree of headings, texts, tables and pictures, written down as HTML or Markdown.
 
 Place in the flow: the very end, beside ``pages``; it knows nothing of policies. What a section says is said by
-``handbook``; here is only said how it looks on paper, on a screen and on a phone.
+``handbook`` and ``diff``; here is only said how it looks on paper, on a screen and on a phone.
 """
 
 from __future__ import annotations
@@ -97,8 +97,8 @@ class Contents:
 # HTML
 
 
-def as_html(whole: Section, contents: Contents, lang: str) -> str:
-    """Return the whole as a page of its own; the charts are drawn now."""
+def as_html(whole: Section, contents: Contents, lang: str, style: str = "") -> str:
+    """Return the whole as a page of its own, with more style where it wants some; the charts are drawn now."""
     entries = "".join(_entry(part, 2) for part in whole.parts)
     body = [
         f"<h1>{_cell_html(whole.title)}</h1>",
@@ -106,7 +106,7 @@ def as_html(whole: Section, contents: Contents, lang: str) -> str:
         f'<nav aria-label="{html(contents.title)}"><h2>{html(contents.title)}</h2><ul>{entries}</ul></nav>',
         *(line for part in whole.parts for line in _section_html(part, 2)),
     ]
-    return html_page(whole.title.title, body, lang, SHEET + STYLE)
+    return html_page(whole.title.title, body, lang, SHEET + STYLE + style)
 
 
 def _entry(part: Section, depth: int) -> str:

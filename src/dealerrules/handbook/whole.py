@@ -14,20 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 from dealerrules.expr import Constant, Expr, Fact, Member, walk
 from dealerrules.faults import Fault, RecordError
-from dealerrules.handbook_decisions import Chapter
-from dealerrules.handbook_page import (
-    Cell,
-    Contents,
-    Named,
-    Points,
-    Section,
-    Table,
-    Text,
-    as_html,
-    as_markdown,
-)
-from dealerrules.handbook_parts import anchor
-from dealerrules.handbook_words import SAYS
+from dealerrules.handbook.decisions import Chapter
+from dealerrules.handbook.parts import anchor
+from dealerrules.handbook.words import SAYS
 from dealerrules.policy.model import (
     NO_TITLE,
     Offer,
@@ -39,6 +28,17 @@ from dealerrules.policy.model import (
     rate_meanings,
 )
 from dealerrules.records import TABLES
+from dealerrules.sections import (
+    Cell,
+    Contents,
+    Named,
+    Points,
+    Section,
+    Table,
+    Text,
+    as_html,
+    as_markdown,
+)
 from dealerrules.values import Kind, read_date, show
 from dealerrules.wording import Wording
 from dealerrules.words import TABLES as TABLE_WORDS

@@ -1,6 +1,6 @@
 """The handbook's bench: where a decision is tried on ready-made facts, at the places where its answer turns.
 
-Place in the flow: between the reference interpreter, which evaluates, and ``handbook_examples``, which shows what came
+Place in the flow: between the reference interpreter, which evaluates, and ``handbook.examples``, which shows what came
 out. Inputs are sought here: on which side of each bound they lie is told by evaluating, never by a formula.
 """
 

@@ -1,6 +1,6 @@
 """The handbook's runs: one input of a measure goes from value to value while the others stand still.
 
-Place in the flow: on top of ``handbook_bench``. Where a band begins on the way is found by halving what lies between two
+Place in the flow: on top of ``handbook.bench``. Where a band begins on the way is found by halving what lies between two
 values, each evaluated; so the examples stand on both sides of every bound, however the measure is worked out.
 """
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from dealerrules.engines.row import compare
 from dealerrules.expr import Compare, Comparison, Constant, Expr
-from dealerrules.handbook_bench import BASES, STEPS, Bench, Given, base_of
+from dealerrules.handbook.bench import BASES, STEPS, Bench, Given, base_of
 from dealerrules.policy.model import Payout
 from dealerrules.values import Kind, Maybe, Value, reduced
 
