@@ -13,7 +13,8 @@ from unicodedata import east_asian_width
 
 import pytest
 
-from dealerrules.cli import main, table
+from dealerrules.cli import main
+from dealerrules.text_tables import table
 
 ROOT = Path(__file__).parents[1]
 POLICIES = str(ROOT / "policies")

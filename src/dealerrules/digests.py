@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from dealerrules.records import Event, Record, Table
 
 
+_OWNER = SUBJECTS["customer"].id_field
+"""Whose an event is: stated in a table, and plain where the event stands in the record."""
+
+
 def record_digest(record: Record, as_of: date) -> str:
     """Return a digest of what can be read of a record as of a day.
 
@@ -61,7 +65,8 @@ def _is_past(event: Event, table: Table, as_of: date) -> bool:
 
 
 def _row(event: Event, table: Table) -> str:
-    return _text(_without_none({name: _plain(getattr(event, name)) for name in table.fields}))
+    own = (name for name in table.fields if name != _OWNER)
+    return _text(_without_none({name: _plain(getattr(event, name)) for name in own}))
 
 
 def _plain(value: object) -> object:
