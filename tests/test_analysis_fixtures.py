@@ -19,7 +19,7 @@ import pytest
 
 import dealerrules as dr
 from dealerrules.analysis.lint import check
-from dealerrules.cases import load_cases
+from dealerrules.cases.running import load_cases
 from dealerrules.diagnostics import FINDINGS, Diagnostic
 from dealerrules.policy.model import Payout, Rules, Stage, Tier
 

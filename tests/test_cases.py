@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 
 import dealerrules as dr
 from dealerrules import values
-from dealerrules.case_text import expected_text, fact_text, text
+from dealerrules.cases.expectations import OF_EVERY_KIND, OF_KIND, came_out, differences, written
+from dealerrules.cases.proposing import propose
+from dealerrules.cases.texts import expected_text, fact_text, text
 from dealerrules.commands import UsageError
 from dealerrules.commands import cases as command
 from dealerrules.diagnostics import Source
-from dealerrules.expectations import OF_EVERY_KIND, OF_KIND, came_out, differences, written
 from dealerrules.policy.parse import MapNode, ScalarNode, parse
-from dealerrules.proposing import propose
 from dealerrules.testing import PolicyCase, load_cases, run_case, run_cases
 from dealerrules.values import ABSENT
 

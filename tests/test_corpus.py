@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import re
 import string
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import pytest
 
+from dealerrules.analysis.lint import check
 from dealerrules.book import load, loads
 from dealerrules.diagnostic_codes import CODES
 from dealerrules.diagnostics import Diagnostic, Lang, PolicyError, Severity, render_all, sort_diagnostics
@@ -32,6 +34,8 @@ BUILT_HERE = {"DR101", "DR103", "DR108", "DR112"}  # files that git would spoil,
 
 def found_in(path: Path) -> tuple[Diagnostic, ...]:
     """Return everything that is wrong with a file, or with a directory of policies and their cases."""
+    if path.name.startswith("dr7"):
+        return tuple(check(path, today=date(2015, 1, 2)))
     try:
         book = load(path)
         if path.is_dir():

@@ -261,7 +261,7 @@ def test_order_never_matters(situation: Situation) -> None:
     for each in document["decisions"].values():
         if each["kind"] == "rules" and each["hit"] in {"unique", "any"}:
             each["rows"] = each["rows"][::-1]
-    turned = dr.loads(Policy(situation.subject, document, {}, {}).text)
+    turned = dr.loads(Policy(situation.subject, document).text)
     assert turned.fingerprint == situation.book.fingerprint
     for data in situation.records:
         mirrored = {name: value[::-1] if isinstance(value, list) else value for name, value in data.items()}
@@ -432,7 +432,9 @@ def test_answers_round_trip_through_json() -> None:
         said = book().evaluate(record, as_of=D, subject=subject).to_dict()
         assert (json.loads(json.dumps(said)), floats(said)) == (said, [])
         keys.add(tuple(said))
-    assert keys == {("schema_version", "subject", "id", "key", "as_of", "fingerprint", "input", "library", "outcomes")}
+    assert keys == {
+        ("schema_version", "subject", "id", "key", "as_of", "fingerprint", "input", "library", "outcomes")
+    }
 
 
 @given(situation=situations())

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import dealerrules as dr
+from dealerrules.cases.expectations import differences
+from dealerrules.cases.mutants import KINDS
+from dealerrules.cases.mutation import Trial, mutate
+from dealerrules.cases.node_changes import numbers_beside
 from dealerrules.commands import cases as command
-from dealerrules.expectations import differences
-from dealerrules.mutants import KINDS
-from dealerrules.mutation import Trial, mutate
-from dealerrules.node_changes import numbers_beside
 from dealerrules.testing import PolicyCase, load_cases
 from strategies import Situation, situations
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import dealerrules as dr
-from dealerrules.cli import shipped_policies
+from dealerrules.commands import shipped_policies
 from dealerrules.testing import PolicyCase, load_cases, run_case, run_cases
 
 POLICIES = Path(__file__).parents[1] / "policies"

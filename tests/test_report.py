@@ -763,7 +763,7 @@ def test_without_matplotlib(
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     out = folder / "report.html"
     assert main(["report", str(folder), "--as-of", DAY, "--lang", "zh", "--out", str(out)]) == 1
-    assert '报告需要 matplotlib：pip install "dealerrules[report]"' in capsys.readouterr().err
+    assert '画图需要 matplotlib：pip install "dealerrules[report]"' in capsys.readouterr().err
     assert not out.exists()
 
 

@@ -19,7 +19,18 @@ PARTS = (
     ("Mistakes in the shipped policies", ["tools/mistakes.py"]),
     (
         "Policies with planted faults",
-        ["-m", "pytest", "tests/test_analysis_fixtures.py", "-q", "-s", "-k", "summary", "--no-header", "-r", ""],
+        [
+            "-m",
+            "pytest",
+            "tests/test_analysis_fixtures.py",
+            "-q",
+            "-s",
+            "-k",
+            "summary",
+            "--no-header",
+            "-r",
+            "",
+        ],
     ),
     ("Changes of the shipped policies", ["-m", "dealerrules", "test", "policies", "--mutate"]),
 )

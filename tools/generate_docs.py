@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dealerrules
+import mistakes
 from dealerrules.diagnostic_codes import CODES, Severity
 from dealerrules.policy.compile import compile_sources
 from dealerrules.policy.editor import CATALOGUE
@@ -409,6 +410,7 @@ def schema() -> str:
 
 
 GENERATED: dict[str, Callable[[], str]] = {
+    "docs/mistakes.md": mistakes.page,
     "docs/reference/api.md": api,
     "docs/reference/diagnostics.md": partial(diagnostics, "en"),
     "docs/reference/diagnostics.zh.md": partial(diagnostics, "zh"),

@@ -5,11 +5,12 @@
 
 What a fenced block is, is said behind its language:
 
-- ``python``: runs; the blocks of a file share one namespace. ``text output`` behind it is what it prints.
-- ``console``: each line ``$ dealerrules …`` runs, and prints what stands below it; ``exit=1`` is the code of the
+- ``python``: runs, but for ``file=PATH``; the blocks of a file share one namespace. ``text output`` behind it is what it prints.
+- ``console``: each line ``$ dealerrules …`` (or ``$ pytest …``) runs, and prints what stands below it; ``exit=1`` is the code of the
   last one. A line ``…`` stands for any lines.
 - ``yaml``: a policy, which must load; without ``policy:`` it is the inside of one. ``yaml cases``: must pass on the
   shipped policies. ``yaml broken``: must not load. ``yaml fragment``: not read. ``file=PATH`` also writes it there.
+- ``needs=MODULE`` on any of them: it and what follows are not run where that module cannot be imported.
 - ``diff file=PATH``: an edit of that file. Any other language with ``file=PATH`` writes that file.
 
 The blocks of a file run in order, in an empty directory with the shipped policies in ``policies``.
@@ -18,14 +19,17 @@ The blocks of a file run in order, in an empty directory with the shipped polici
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import itertools
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from dealerrules.book import load, loads
@@ -95,8 +99,10 @@ def run(path: Path) -> list[Problem]:
     printed = ""
     with _directory():
         for block in blocks(path.read_text(encoding="utf-8")):
+            if block.is_("needs") and not _importable(block.words["needs"]):
+                break
             try:
-                if block.language == "python":
+                if block.language == "python" and not block.is_("file"):
                     printed = _python(block, namespace, path)
                     continue
                 real = _real(block, printed)
@@ -108,6 +114,14 @@ def run(path: Path) -> list[Problem]:
                     Problem(path, block, f"it shows\n{block.body}but the output is\n{real}", real)
                 )
     return problems
+
+
+def _importable(module: str) -> bool:
+    try:
+        importlib.import_module(module)
+    except ImportError:
+        return False
+    return True
 
 
 def write(path: Path, problems: list[Problem]) -> None:
@@ -204,8 +218,8 @@ def _console(block: Block) -> str | None:
     for number, part in enumerate(parts[1:], 1):
         command, _, expected = part.partition("\n")
         words = command.split()
-        assert words[0] == "dealerrules", f"not a command of ours: {command}"
-        code, output = _command(words[1:])
+        assert words[0] in {"dealerrules", "pytest"}, f"not a command of ours: {command}"
+        code, output = _command(words[1:]) if words[0] == "dealerrules" else _pytest(words[1:])
         wanted = int(block.words.get("exit", 0)) if number == len(parts) - 1 else 0
         assert code == wanted, f"`{command}` ends with {code}, not {wanted}:\n{output}"
         same = _same(expected, output)
@@ -222,6 +236,19 @@ def _command(arguments: list[str]) -> tuple[int, str]:
         except SystemExit as stop:  # argparse: wrong usage, or --help
             code = stop.code if isinstance(stop.code, int) else 2
     return code, out.getvalue()
+
+
+def _pytest(arguments: list[str]) -> tuple[int, str]:
+    """Run pytest with the library's plugin, as where the library is installed; how long it took is left open."""
+    installed = any(each.name == "dealerrules" for each in entry_points(group="pytest11"))
+    plugin = [] if installed else ["-p", "dealerrules.pytest_plugin"]
+    command = [sys.executable, "-m", "pytest", *plugin, "-p", "no:cacheprovider", *arguments]
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    environment = {**ours, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        command, env=environment, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
+    return done.returncode, re.sub(r"( in )\d+\.\d+s\b", r"\g<1>0.50s", done.stdout + done.stderr)
 
 
 def _elided(shown: str, real: str) -> str:

@@ -208,6 +208,16 @@ _finding(
     about_en="A share of the list price or of a premium lies between 0% and 100%, its lower bound not above the upper one.",
 )
 
+_finding(
+    "DR733",
+    zh="任选的 `{which}` 与 `{other}` 是一样的",
+    en="the choice `{which}` is the same as `{other}`",
+    help_zh="改正抄漏的地方，或删掉一个",
+    help_en="change what was left as it was copied, or remove one",
+    about_zh="让客户在两个一样的礼包里选，多半是抄漏了。",
+    about_en="A choice between two packages of the same items was most likely copied and not changed.",
+)
+
 # --- housekeeping -------------------------------------------------------------------------------------
 
 _finding(

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from dealerrules.cases import CaseResult, PolicyCase, load_cases, run_case
-from dealerrules.coverage import run_cases
-from dealerrules.expectations import Difference
-from dealerrules.mutants import Mutant
-from dealerrules.mutation import MutationReport, mutate
-from dealerrules.proposing import Proposal, Proposed, propose
+from dealerrules.cases.coverage import run_cases
+from dealerrules.cases.expectations import Difference
+from dealerrules.cases.mutants import Mutant
+from dealerrules.cases.mutation import MutationReport, mutate
+from dealerrules.cases.proposing import Proposal, Proposed, propose
+from dealerrules.cases.running import CaseResult, PolicyCase, load_cases, run_case
+from dealerrules.cases.targets import Target, TestReport
 from dealerrules.strategies.thresholds import Threshold, thresholds
 from dealerrules.strategies.written import RandomPolicy
-from dealerrules.targets import Target, TestReport
 
 if TYPE_CHECKING:
     from dealerrules.strategies.drawing import as_of_days, facts, policies, records

@@ -28,6 +28,7 @@ def check_offer(desk: Desk) -> None:
     assert isinstance(offer, Offer)
     check_possible(desk, "DR724", "band")
     for name, package in offer.packages.items():
+        _twice(desk, name, package)
         for which, items, stated in _stated(package):
             values = [desk.edition.items[item].value for item in items]
             known = [value for value in values if value is not None]
@@ -38,12 +39,22 @@ def check_offer(desk: Desk) -> None:
             desk.report(
                 "DR731",
                 desk.place(name),
-                [name, which],
+                [name, f"{name}.{which}"],
                 stated=_money(stated),
                 which=which,
                 sum=_money(sum(known)),
                 items=Phrase(*(wording.items(items) for wording in words)),
             )
+
+
+def _twice(desk: Desk, name: str, package: Package) -> None:
+    """Report two packages to choose from that are one and the same."""
+    seen: dict[tuple[str, ...], str] = {}
+    for letter, items in package.choose_one.items():
+        first = seen.setdefault(tuple(sorted(items)), letter)
+        if first != letter:
+            about = [name, f"{name}.{letter}"]
+            desk.report("DR733", desk.place(name), about, which=letter, other=first)
 
 
 def _stated(package: Package) -> Iterator[tuple[str, Sequence[str], int]]:

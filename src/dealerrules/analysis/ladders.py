@@ -35,8 +35,10 @@ def check_tier(desk: Desk) -> None:
             if other.id not in {rule.id, *idle} and place[other.answer] <= place[rule.answer]
         ]
         others.sort(key=lambda each: (place[each.answer] != place[rule.answer], each.angle != rule.angle))
-        around = desk.space.sets.any_of([holds[other.id] for other in others])
-        if not desk.space.is_empty(desk.space.minus(holds[rule.id], around)):
+        better = [other for other in others if place[other.answer] < place[rule.answer]]
+        if _inside(desk, rule, better, holds):
+            others = better  # whatever else it lies inside, it is never the reason
+        elif not _inside(desk, rule, others, holds):
             continue
         names = hiding(desk, rule.id, [other.id for other in others], holds)
         needed = [other for other in others if other.id in names]
@@ -44,6 +46,11 @@ def check_tier(desk: Desk) -> None:
             idle.add(rule.id)
         _report(desk, tier, rule, needed, holds[rule.id])
     _unreachable(desk, tier, holds)
+
+
+def _inside(desk: Desk, rule: Rule, others: list[Rule], holds: dict[str, int]) -> bool:
+    around = desk.space.sets.any_of([holds[other.id] for other in others])
+    return desk.space.is_empty(desk.space.minus(holds[rule.id], around))
 
 
 def _as_written(desk: Desk, tier: Tier) -> list[Rule]:

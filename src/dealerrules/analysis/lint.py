@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dealerrules.analysis.definitions import check_facts
 from dealerrules.analysis.diagrams import TooLargeError
 from dealerrules.analysis.findings import Desk, Finding
 from dealerrules.analysis.gifts import check_items, check_offer
@@ -19,7 +20,7 @@ from dealerrules.analysis.pay import check_payout
 from dealerrules.analysis.space import Space
 from dealerrules.analysis.tables import check_stages, check_table
 from dealerrules.diagnostics import Diagnostic, Phrase, PolicyError, Source, sort_diagnostics
-from dealerrules.policy.compile import edited, policy_nodes, read_sources
+from dealerrules.policy.compile import edited_sources, read_sources
 from dealerrules.policy.model import Offer, Payout, Rules, Stage, Tier, digest, meanings
 from dealerrules.policy.scope import Report
 
@@ -70,7 +71,7 @@ def check_texts_of(*texts: str, today: date | None = None) -> list[Diagnostic]:
 def check_sources(sources: list[Source], report: Report, *, today: date | None = None) -> list[Diagnostic]:
     """Return what is found in policies that have been read; `report` holds what was wrong with the files."""
     try:
-        editions = edited(report, policy_nodes(report, sources))
+        editions = edited_sources(report, sources)
     except PolicyError as error:
         return list(error.diagnostics)
     found = _once(_found(editions, today))
@@ -89,6 +90,7 @@ def _found(editions: list[tuple[Editor, Edition]], today: date | None) -> Iterat
                 done.add(version)
                 yield from findings(editor, edition, decision)
         yield from check_items(edition, editor)
+        yield from check_facts(edition, editor)
     drafts = {id(draft): draft for editor, _ in editions for draft in editor.drafts}.values()
     for draft in drafts:
         yield from check_texts(draft)
@@ -170,7 +172,7 @@ def _acknowledged(editions: list[tuple[Editor, Edition]], found: list[Finding]) 
         ]
         taken.update(mine)
         if not mine:
-            at = Phrase(f"（{shape.at}）", f" at `{shape.at}`") if shape.at is not None else Phrase("", "")
+            at = Phrase(f"（`{shape.at}`）", f" at `{shape.at}`") if shape.at is not None else Phrase("", "")
             yield Diagnostic("DR751", shape.span("finding"), {"finding": shape.finding, "at": at})
     yield from (each.diagnostic for at, each in enumerate(found) if at not in taken)
 

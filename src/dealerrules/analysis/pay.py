@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from dealerrules.policy.model import Rule
     from dealerrules.records import Event
 
+_FURTHER = 10_000
+"""Fen beyond a band's start at which the effect of a share is shown."""
 BASES = (100, 1_000_000, 1, 2, 3, 5, 10, 20, 50, 1_000)
 """How large what a ratio divides by is supposed to be: a cliff that depends on it shows at one end or the other."""
 
@@ -273,7 +275,12 @@ class _Ladder:
         before, rate = self._rate(below), self._rate(rule)
         if before is None or rate is None or abs(rate) >= abs(before) or before * rate < 0:
             return
-        for low, high, less, more in self._both_sides(below, rule):
+        for low, first, less, first_pays in self._both_sides(below, rule):
+            high, more = first, first_pays
+            if type_of(self.measure).kind is Kind.MONEY:  # one fen further nobody sees what a share of it is
+                further = _Point(first.measure + _FURTHER)
+                pays = self._pays(rule, further, rule) if self._in(rule, further) else None
+                high, more = (further, pays) if pays is not None else (first, first_pays)
             shown = {"rate": self._rate_words(rule), "before": self._rate_words(below)}
             self._report("DR722", rule, low, high, less, more, shown)
             return

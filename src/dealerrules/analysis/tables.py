@@ -16,6 +16,7 @@ from dealerrules.diagnostics import Phrase
 from dealerrules.expr import All, all_of
 from dealerrules.policy.document import OfferShape, PayoutShape, RulesShape, StageShape
 from dealerrules.policy.model import Hit, Payout, Rules, Stage
+from dealerrules.values import ABSENT
 
 if TYPE_CHECKING:
     from dealerrules.analysis.findings import Desk
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 MAX_GAPS = 5
 """Of one decision that are told one by one."""
+NO_EVENT = "no_event"
+"""How an acknowledgement names the gap of those without the event that is measured from."""
 MAX_PAIRS = 20
 """Of rows of one decision that hold together."""
 
@@ -225,11 +228,22 @@ def check_gaps(desk: Desk) -> None:
     if empty:
         return
     at = shape.key_span({"payout": "bands", "stage": "stages"}.get(decision.kind, "rows"))
-    for words, when, sample in desk.boxes(gap, MAX_GAPS):
+    absent = desk.space.sets.any_of(
+        [
+            desk.space.sets.cells(place, axis.runs([cell.sample is ABSENT for cell in axis.cells]))
+            for place, axis in enumerate(desk.space.axes)
+        ]
+    )
+    told = [
+        (about, box)
+        for about, part in (((), desk.space.minus(gap, absent)), ((NO_EVENT,), desk.space.both(gap, absent)))
+        for box in desk.boxes(part, MAX_GAPS)
+    ]
+    for about, (words, when, sample) in told:
         desk.report(
             "DR701",
             at,
-            [],
+            about,
             name=decision.name,
             inputs=words,
             sample=sample,

@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dealerrules.book import load
-from dealerrules.cases import load_cases, policies_among
+from dealerrules.cases.coverage import run_cases
+from dealerrules.cases.running import load_cases, policies_among
+from dealerrules.cases.targets import KINDS
 from dealerrules.commands import UsageError
 from dealerrules.commands.lines import Line
-from dealerrules.coverage import run_cases
 from dealerrules.outputs import replacing
-from dealerrules.targets import KINDS
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
-    from dealerrules.mutation import MutationReport
-    from dealerrules.targets import Target, TestReport
+    from dealerrules.cases.mutation import MutationReport
+    from dealerrules.cases.targets import Target, TestReport
 
 HELP = "Run the policies' own worked cases (*.cases.yaml)."
 
@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _generate(arguments: argparse.Namespace, paths: list[Path], report: TestReport) -> int:
     """Propose cases; as long as one fails, there is no telling what is missing."""
-    from dealerrules.proposing import propose
+    from dealerrules.cases.proposing import propose
 
     if report.failures:
         _print(report, arguments.lang, report.uncovered)
@@ -109,7 +109,7 @@ def _generate(arguments: argparse.Namespace, paths: list[Path], report: TestRepo
 
 
 def _mutated(arguments: argparse.Namespace, paths: list[Path]) -> MutationReport:
-    from dealerrules.mutation import mutate
+    from dealerrules.cases.mutation import mutate
 
     line = Line()
     said = "已试改动" if arguments.lang == "zh" else "changes tried"

@@ -140,6 +140,7 @@ def by_subject(book: PolicyBook, arguments: argparse.Namespace) -> dict[str, tup
 
 
 def records_of(data: Store | Tables, wanted: Iterable[str]) -> Iterable[tuple[str, Record]]:
+    """Return the records of the subjects that are wanted."""
     if isinstance(data, Store):
         return data.records
     return data.records(tuple(wanted))

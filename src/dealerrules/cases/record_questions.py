@@ -13,8 +13,9 @@ from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from dealerrules.case_text import fact_text
-from dealerrules.coverage import read_definitions
+from dealerrules.cases.coverage import read_definitions
+from dealerrules.cases.questions import Ago, Questions, around
+from dealerrules.cases.texts import fact_text
 from dealerrules.expr import (
     Aggregate,
     All,
@@ -38,7 +39,6 @@ from dealerrules.expr import (
     window_start,
 )
 from dealerrules.policy.model import Rules, Stage
-from dealerrules.questions import Ago, Questions, around
 from dealerrules.records import SUBJECTS, TABLES
 from dealerrules.values import Kind, Maybe, Type, days_before, months_before, to_yuan
 

@@ -11,8 +11,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
+from dealerrules.cases.expectations import OF_EVERY_KIND, OF_KIND, Difference, differences, written
 from dealerrules.diagnostics import PolicyError, Severity, nearest_word
-from dealerrules.expectations import OF_EVERY_KIND, OF_KIND, Difference, differences, written
 from dealerrules.faults import RecordError
 from dealerrules.policy.compile import CASES_SUFFIX
 from dealerrules.policy.fields import Day, Identifier, Many, Raw, Shape, Table, Text, known_words

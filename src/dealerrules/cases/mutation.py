@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dealerrules.book import PolicyBook
-from dealerrules.cases import PolicyCase, load_cases, policies_among, run_case
+from dealerrules.cases.equivalence import same_answers
+from dealerrules.cases.expectations import Difference, differences
+from dealerrules.cases.mutants import Mutant, mutants
+from dealerrules.cases.running import PolicyCase, load_cases, policies_among, run_case
 from dealerrules.diagnostics import PolicyError
 from dealerrules.engines.compiled import Program
 from dealerrules.engines.row import Decided, Interpreter
-from dealerrules.equivalence import same_answers
-from dealerrules.expectations import Difference, differences
 from dealerrules.expr import Answer, Expr, Fact, LevelIn, walk
 from dealerrules.facts import read_facts
 from dealerrules.faults import RecordError
-from dealerrules.mutants import Mutant, mutants
 from dealerrules.policy.compile import compile_nodes, policy_nodes, read_sources
 from dealerrules.policy.model import Offer, Payout, Rules, Stage, expressions
 from dealerrules.policy.scope import Report

@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from dealerrules.case_text import expected_text, fact_text, mapping, text
-from dealerrules.cases import PolicyCase, run_case
-from dealerrules.coverage import Coverage, run_cases
-from dealerrules.expectations import NAMING, OF_EVERY_KIND, OF_KIND, called, came_out
+from dealerrules.cases.coverage import Coverage, run_cases
+from dealerrules.cases.expectations import NAMING, OF_EVERY_KIND, OF_KIND, called, came_out
+from dealerrules.cases.mutation import Trial, fails, found_in
+from dealerrules.cases.questions import Questions
+from dealerrules.cases.record_questions import RecordQuestions
+from dealerrules.cases.running import PolicyCase, run_case
+from dealerrules.cases.texts import expected_text, fact_text, mapping, text
 from dealerrules.faults import RecordError
-from dealerrules.mutation import Trial, fails, found_in
 from dealerrules.pages import plain
-from dealerrules.questions import Questions
-from dealerrules.record_questions import RecordQuestions
 from dealerrules.records import SUBJECTS, TABLES
 from dealerrules.values import Kind, to_yuan
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dealerrules.book import PolicyBook
-    from dealerrules.mutants import Mutant
+    from dealerrules.cases.mutants import Mutant
+    from dealerrules.cases.targets import Target
     from dealerrules.policy.model import AnyDecision, Edition
-    from dealerrules.targets import Target
     from dealerrules.values import Type
 
 USUAL_DAY: Final = date(2020, 1, 1)

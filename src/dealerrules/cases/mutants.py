@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from dealerrules.node_changes import (
+from dealerrules.cases.node_changes import (
     SWAPPED,
     Change,
     Changes,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from dealerrules.cases import CaseResult
+    from dealerrules.cases.running import CaseResult
 
 SIDES: Final = ("below", "on", "above")
 EDGES: Final = ("just inside", "on the edge", "outside")

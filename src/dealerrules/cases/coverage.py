@@ -10,7 +10,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeGuard, assert_never
 
-from dealerrules.cases import run_case
+from dealerrules.cases.running import run_case
+from dealerrules.cases.targets import EDGES, SIDES, TRUTHS, Target, TestReport
 from dealerrules.expr import (
     Aggregate,
     All,
@@ -33,7 +34,6 @@ from dealerrules.expr import (
 )
 from dealerrules.policy.model import Offer, Payout, Rules, Stage, Tier, expressions
 from dealerrules.records import TABLES
-from dealerrules.targets import EDGES, SIDES, TRUTHS, Target, TestReport
 from dealerrules.values import ABSENT, QUANTITIES, Kind, Type, show
 from dealerrules.verdict import Status
 from dealerrules.wording import Wording
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from dealerrules.book import PolicyBook
-    from dealerrules.cases import CaseResult, PolicyCase
+    from dealerrules.cases.running import CaseResult, PolicyCase
     from dealerrules.engines.row import Interpreter, Step
     from dealerrules.outcome import Outcome
     from dealerrules.policy.model import AnyDecision, Edition, FactDefinition, Rule

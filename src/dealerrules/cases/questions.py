@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import combinations, product
 from typing import TYPE_CHECKING, Final
 
-from dealerrules.case_text import fact_text
+from dealerrules.cases.texts import fact_text
 from dealerrules.engines.row import Interpreter
 from dealerrules.expr import (
     All,
