@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dealerrules import cli, demo
+from dealerrules.commands import demo as command
 from dealerrules.tables import read_store
 
 if TYPE_CHECKING:
@@ -45,6 +46,6 @@ def test_a_large_demo_says_the_same(
     arguments = ["demo", "--customers", "120", "--format", form]
     assert cli.main(arguments) == 0
     one_by_one = capsys.readouterr().out
-    monkeypatch.setattr(cli, "DEMO_ONE_BY_ONE", 0)
+    monkeypatch.setattr(command, "DEMO_ONE_BY_ONE", 0)
     assert cli.main(arguments) == 0
     assert capsys.readouterr().out == one_by_one
