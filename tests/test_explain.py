@@ -25,7 +25,7 @@ from dealerrules.pages import WIDTH, columns, html, markdown, plain, wrapped
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dealerrules.book import Answer
+    from dealerrules.answer import Answer
     from dealerrules.explain import Explanation
 
 ROOT = Path(__file__).parent.parent

@@ -129,6 +129,7 @@ ORDER = [
     "handbook.parts",
     "handbook.decisions",
     "handbook.whole",
+    "answer",
     "book",
     "replay",
     "report",

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dealerrules.analysis.lint import check
-    from dealerrules.book import Answer, Answers, PolicyBook, load, loads
+    from dealerrules.answer import Answer, Answers
+    from dealerrules.book import PolicyBook, load, loads
     from dealerrules.diagnostics import Diagnostic, PolicyError
     from dealerrules.diff import PolicyDiff, compare
     from dealerrules.explain import Explanation
@@ -92,7 +93,8 @@ __all__ = [
 
 _HOMES = {
     "analysis.lint": ("check",),
-    "book": ("Answer", "Answers", "PolicyBook", "load", "loads"),
+    "answer": ("Answer", "Answers"),
+    "book": ("PolicyBook", "load", "loads"),
     "diagnostics": ("Diagnostic", "PolicyError"),
     "diff": ("PolicyDiff", "compare"),
     "explain": ("Explanation",),

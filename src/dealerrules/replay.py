@@ -14,13 +14,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dealerrules import __version__
-from dealerrules.book import SCHEMA_VERSION
+from dealerrules.answer import SCHEMA_VERSION
 from dealerrules.faults import Fault, RecordError
 from dealerrules.records import SUBJECTS
 from dealerrules.values import read_date
 
 if TYPE_CHECKING:
-    from dealerrules.book import Answer, PolicyBook
+    from dealerrules.answer import Answer
+    from dealerrules.book import PolicyBook
     from dealerrules.outcome import Json
     from dealerrules.records import Record
 

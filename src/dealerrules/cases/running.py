@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from dealerrules.book import Answer, PolicyBook
+    from dealerrules.answer import Answer
+    from dealerrules.book import PolicyBook
     from dealerrules.policy.model import Edition
 
 

@@ -15,7 +15,7 @@ from dealerrules.text_tables import table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dealerrules.book import Answer
+    from dealerrules.answer import Answer
     from dealerrules.outcome import AnyOutcome
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from dealerrules.book import Answer
+from dealerrules.answer import Answer
 from dealerrules.commands.answers import said
 from dealerrules.commands.reading import as_date_argument, load_policies, say_faults
 from dealerrules.outcome import PayoutOutcome

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator, Mapping
 
-    from dealerrules.book import Answer, PolicyBook
+    from dealerrules.answer import Answer
+    from dealerrules.book import PolicyBook
     from dealerrules.intake.stores import Tables
     from dealerrules.records import Record
 
