@@ -288,8 +288,8 @@ _finding(
 )
 _finding(
     "DR761",
-    zh="`{name}` 的条件组合太多，没有分析完",
-    en="`{name}` has too many combinations of conditions to be analysed",
+    zh="`{name}` 的条件组合太多，没有全部分析",
+    en="`{name}` has too many combinations of conditions to be analysed as a whole",
     help_zh="把它分成几个决策",
     help_en="split it into several decisions",
     about_zh="分析是精确的，不抽样；超出限度就明说没有分析。",

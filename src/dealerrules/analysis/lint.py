@@ -131,14 +131,15 @@ CHECKS: dict[type[AnyDecision], Callable[[Desk], None]] = {
 
 
 def findings(editor: Editor, edition: Edition, decision: AnyDecision) -> list[Finding]:
-    """Return what is suspicious about one decision of an edition."""
+    """Return what is suspicious about one decision of an edition; where the rest is too large to tell, that too."""
+    found: list[Finding] = []
     try:
-        desk = Desk(edition, editor, decision, Space.of([edition], decision.subject, [decision.name]))
-        CHECKS[type(decision)](desk)
+        space = Space.of([edition], decision.subject, [decision.name])
+        CHECKS[type(decision)](Desk(edition, editor, decision, space, found))
     except TooLargeError:
         span = editor.decisions[decision.name].span
-        return [Finding(Diagnostic("DR761", span, {"name": decision.name}), decision.name, ())]
-    return desk.found
+        found.append(Finding(Diagnostic("DR761", span, {"name": decision.name}), decision.name, ()))
+    return found
 
 
 def _once(found: Iterable[Finding]) -> list[Finding]:

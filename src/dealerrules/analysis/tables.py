@@ -127,28 +127,37 @@ _OTHER = Phrase("另一行", "the other row")
 
 
 def _masked(desk: Desk, order: list[str], holds: dict[str, int]) -> None:
-    """Report rules, of which the first that holds decides, that others always come before."""
-    before: list[str] = []
+    """Report rules, of which the first that holds decides, that others always come before.
+
+    Those that one other hides come first: what several hide together may be too large to tell.
+    """
+    told: set[str] = set()
+    for at, name in enumerate(order):
+        for other in order[:at]:
+            if desk.space.is_empty(desk.space.minus(holds[name], holds[other])):
+                _report_masked(desk, name, [other], order[:at], holds)
+                told.add(name)
+                break
     reached = EMPTY
-    for name in order:
-        if desk.space.is_empty(desk.space.minus(holds[name], reached)):
-            above = hiding(desk, name, before, holds)
-            sample = holds[name]
-            winner = next(
-                other for other in before if desk.space.both(_at(desk, sample), holds[other]) != EMPTY
-            )
-            desk.report(
-                "DR704",
-                desk.place(name),
-                [name],
-                related=tuple((desk.place(other), _BEFORE) for other in above),
-                row=name,
-                others=listed(above),
-                sample=desk.example(sample),
-                winner=winner,
-            )
+    for at, name in enumerate(order):
+        if name not in told and desk.space.is_empty(desk.space.minus(holds[name], reached)):
+            _report_masked(desk, name, hiding(desk, name, order[:at], holds), order[:at], holds)
         reached = desk.space.either(reached, holds[name])
-        before.append(name)
+
+
+def _report_masked(desk: Desk, name: str, above: list[str], before: list[str], holds: dict[str, int]) -> None:
+    sample = holds[name]
+    winner = next(other for other in before if desk.space.both(_at(desk, sample), holds[other]) != EMPTY)
+    desk.report(
+        "DR704",
+        desk.place(name),
+        [name],
+        related=tuple((desk.place(other), _BEFORE) for other in above),
+        row=name,
+        others=listed(above),
+        sample=desk.example(sample),
+        winner=winner,
+    )
 
 
 _BEFORE = Phrase("先成立的", "holds first")
@@ -181,33 +190,29 @@ def _overlaps(desk: Desk, order: list[str], holds: dict[str, int], code: str) ->
     """Report pairs of rows that hold together, and may not."""
     table = desk.decision
     assert isinstance(table, Rules)
-    so_far: list[str] = []
-    covered, told = EMPTY, 0
-    for name in order:
-        if desk.space.both(holds[name], covered) != EMPTY:
-            for other in so_far:
-                together = desk.space.both(holds[name], holds[other])
-                if desk.space.is_empty(together):
-                    continue
-                if code == "DR703" and table.cells[name] == table.cells[other]:
-                    continue
-                if told == MAX_PAIRS:
-                    desk.report("DR708", desk.source.span, [], name=table.name, count=str(told))
-                    return
-                told += 1
-                words, _, sample = next(desk.boxes(together, 1))
-                desk.report(
-                    code,
-                    desk.place(name),
-                    [name, other],
-                    related=((desk.place(other), _OTHER),),
-                    row=name,
-                    other=other,
-                    inputs=words,
-                    sample=sample,
-                )
-        covered = desk.space.either(covered, holds[name])
-        so_far.append(name)
+    told = 0
+    for at, name in enumerate(order):
+        for other in order[:at]:
+            together = desk.space.both(holds[name], holds[other])
+            if desk.space.is_empty(together):
+                continue
+            if code == "DR703" and table.cells[name] == table.cells[other]:
+                continue
+            if told == MAX_PAIRS:
+                desk.report("DR708", desk.source.span, [], name=table.name, count=str(told))
+                return
+            told += 1
+            words, _, sample = next(desk.boxes(together, 1))
+            desk.report(
+                code,
+                desk.place(name),
+                [name, other],
+                related=((desk.place(other), _OTHER),),
+                row=name,
+                other=other,
+                inputs=words,
+                sample=sample,
+            )
 
 
 def check_gaps(desk: Desk) -> None:
