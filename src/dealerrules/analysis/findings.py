@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from dealerrules.analysis.writing import given
 from dealerrules.diagnostics import Diagnostic, Phrase
 from dealerrules.expr import Elapsed
+from dealerrules.values import Kind, show
 from dealerrules.wording import Wording
 
 if TYPE_CHECKING:
@@ -103,6 +104,11 @@ class Desk:
             words = Phrase(self.space.say(box, "zh"), self.space.say(box, "en"))
             inside = self.space.both(region, self.space.sets.box(box.cells))
             yield words, self.space.when(box), self.example(inside)
+
+
+def money(fen: int) -> Phrase:
+    """Return an amount in both languages."""
+    return Phrase(show(fen, Kind.MONEY, "zh"), show(fen, Kind.MONEY, "en"))
 
 
 def listed(names: Iterable[str], joint: str = " and ") -> Phrase:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dealerrules.analysis.findings import Finding
+from dealerrules.analysis.findings import Finding, money
 from dealerrules.analysis.tables import check_possible
 from dealerrules.diagnostics import Diagnostic, Phrase
 from dealerrules.policy.model import Offer
@@ -40,9 +40,9 @@ def check_offer(desk: Desk) -> None:
                 "DR731",
                 desk.place(name),
                 [name, f"{name}.{which}"],
-                stated=_money(stated),
+                stated=money(stated),
                 which=which,
-                sum=_money(sum(known)),
+                sum=money(sum(known)),
                 items=Phrase(*(wording.items(items) for wording in words)),
             )
 
@@ -92,7 +92,3 @@ def _shares(item: Item) -> Iterator[tuple[str, int, int, int]]:
         low, high, _ = item.refund
         yield "refund from", low.value, 0, high.value  # type: ignore[misc]
         yield "refund to", high.value, 0, 1  # type: ignore[misc]
-
-
-def _money(fen: int) -> Phrase:
-    return Phrase(show(fen, Kind.MONEY, "zh"), show(fen, Kind.MONEY, "en"))

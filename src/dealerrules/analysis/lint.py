@@ -7,6 +7,7 @@ desk; findings that the policy acknowledges are taken out, and acknowledgements 
 from __future__ import annotations
 
 import os
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,23 +102,13 @@ def _found(editions: list[tuple[Editor, Edition]], today: date | None) -> Iterat
 
 def _never_used(editors: list[Editor]) -> Iterator[Finding]:
     """Yield what is used in no edition that it is in force in."""
-    yield from _in_all(editors)
-
-
-def _in_all(editors: list[Editor]) -> Iterator[Finding]:
-    unused: dict[tuple[str, str], list[Finding]] = {}
-    in_force: dict[str, int] = {}
+    in_force = Counter(draft.place.source.name for editor in editors for draft in editor.drafts)
+    unused: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for editor in editors:
-        for draft in editor.drafts:
-            in_force[draft.place.place] = in_force.get(draft.place.place, 0) + 1
         for finding in check_names(editor):
-            key = (finding.diagnostic.code, finding.diagnostic.span.place)
-            unused.setdefault(key, []).append(finding)
-    by_file = {
-        draft.place.source.name: in_force[draft.place.place] for editor in editors for draft in editor.drafts
-    }
+            unused[finding.diagnostic.code, finding.diagnostic.span.place].append(finding)
     for found in unused.values():
-        if len(found) >= by_file.get(found[0].diagnostic.span.source.name, 1):
+        if len(found) >= in_force[found[0].diagnostic.span.source.name]:
             yield found[0]
 
 

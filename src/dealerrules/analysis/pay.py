@@ -12,6 +12,7 @@ from fractions import Fraction
 from math import lcm
 from typing import TYPE_CHECKING
 
+from dealerrules.analysis.findings import money
 from dealerrules.analysis.tables import check_gaps, check_possible
 from dealerrules.analysis.writing import facts
 from dealerrules.diagnostics import Phrase
@@ -305,8 +306,8 @@ class _Ladder:
             [rule.id],
             low=self._words(rule, low),
             high=self._words(rule, high),
-            low_pays=_money(less),
-            high_pays=_money(more),
+            low_pays=money(less),
+            high_pays=money(more),
             also=also,
         )
 
@@ -340,7 +341,3 @@ def _kind(expr: Expr) -> Kind:
 def _meets(test: Compare, value: int | Fraction) -> bool:
     assert isinstance(test.right, Constant)
     return compare(test.how, value, test.right.value) is True
-
-
-def _money(fen: int) -> Phrase:
-    return Phrase(show(fen, Kind.MONEY, "zh"), show(fen, Kind.MONEY, "en"))

@@ -13,6 +13,13 @@ class UsageError(ValueError):
     """The command cannot be carried out as it was given."""
 
 
+def check_directory(file: Path, lang: str) -> None:
+    """Refuse to write a file where there is no directory, before any work is done."""
+    if not file.parent.is_dir():
+        zh = lang == "zh"
+        raise UsageError(f"没有目录 `{file.parent}`" if zh else f"there is no directory `{file.parent}`")
+
+
 def shipped_policies() -> Path:
     """Return the directory of the policies that ship with the library."""
     inside = Path(__file__).parents[1] / "policies"

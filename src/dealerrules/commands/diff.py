@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from dealerrules.book import load
-from dealerrules.commands import UsageError
+from dealerrules.commands import UsageError, check_directory
 from dealerrules.commands.lines import Line
 from dealerrules.commands.reading import (
     as_date_argument,
+    mapping_argument,
     on_error_argument,
     read_data,
     say_faults,
@@ -53,9 +54,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         type=as_date_argument,
         help="the day, such as 2014-09-30; needed with --records",
     )
-    parser.add_argument(
-        "--mapping", metavar="FILE", help="what the export calls things (default: RECORDS/mapping.yaml)"
-    )
+    mapping_argument(parser)
     parser.add_argument(
         "--format",
         choices=["text", "json", "html", "markdown", "csv"],
@@ -75,8 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
     zh = arguments.lang == "zh"
     out = Path(arguments.out) if arguments.out is not None else None
     form = arguments.format or (_FORMATS.get(out.suffix.lower(), "text") if out is not None else "text")
-    if out is not None and not out.parent.is_dir():
-        raise UsageError(f"没有目录 `{out.parent}`" if zh else f"there is no directory `{out.parent}`")
+    if out is not None:
+        check_directory(out, arguments.lang)
     if arguments.records is not None and arguments.as_of is None:
         raise UsageError("有 --records 时需要 --as-of DATE" if zh else "--records needs --as-of DATE")
     if arguments.records is None and form == "csv":

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from dealerrules.commands import UsageError
+from dealerrules.commands import UsageError, check_directory
 from dealerrules.commands.answers import write_answers
 from dealerrules.commands.lines import Progress
 from dealerrules.commands.reading import (
@@ -69,8 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
     if out is not None and rejected is None and arguments.on_error == "skip":
         rejected = out.with_name(f"{out.name}.rejected.csv")
     for path in (out, rejected):
-        if path is not None and not path.parent.is_dir():
-            raise UsageError(f"没有目录 `{path.parent}`" if zh else f"there is no directory `{path.parent}`")
+        if path is not None:
+            check_directory(path, arguments.lang)
     if form == "parquet" and out is None:
         raise UsageError("parquet 格式需要 --out FILE" if zh else "the format parquet needs --out FILE")
     book = load_policies(arguments.policies)

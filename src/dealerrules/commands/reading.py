@@ -36,14 +36,19 @@ def policies_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def mapping_argument(parser: argparse.ArgumentParser) -> None:
+    """Add what the records are called."""
+    parser.add_argument(
+        "--mapping", metavar="FILE", help="what the export calls things (default: RECORDS/mapping.yaml)"
+    )
+
+
 def records_arguments(parser: argparse.ArgumentParser) -> None:
     """Add where the records are, what they are called, and the day."""
     parser.add_argument(
         "records", metavar="RECORDS", help="a directory of tables, an Excel workbook, or a .jsonl file"
     )
-    parser.add_argument(
-        "--mapping", metavar="FILE", help="what the export calls things (default: RECORDS/mapping.yaml)"
-    )
+    mapping_argument(parser)
     policies_argument(parser)
     parser.add_argument(
         "--as-of", metavar="DATE", required=True, type=as_date_argument, help="the day, such as 2014-09-30"

@@ -5,6 +5,7 @@ Place in the flow: a command; it reads answers as `evaluate --format jsonl` writ
 
 from __future__ import annotations
 
+import argparse
 import json
 from contextlib import ExitStack
 from decimal import Decimal
@@ -12,17 +13,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from dealerrules.book import load
-from dealerrules.commands.reading import is_lines, load_policies, policies_argument, say_faults
+from dealerrules.commands import check_directory
+from dealerrules.commands.reading import (
+    load_policies,
+    mapping_argument,
+    policies_argument,
+    read_data,
+    records_of,
+    say_faults,
+)
 from dealerrules.faults import Fault, RecordError
 from dealerrules.intake.lines import read_jsonl
 from dealerrules.outputs import replacing
+from dealerrules.records import SUBJECTS
 from dealerrules.replay import Cause, Due, Replay, check_answers, due_now, replay
-from dealerrules.tables import read_store, read_tables
 from dealerrules.text_tables import table
 from dealerrules.values import read_date
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Mapping
     from datetime import date
 
@@ -50,9 +58,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="a directory of tables, an Excel workbook, or a .jsonl file",
     )
-    parser.add_argument(
-        "--mapping", metavar="FILE", help="what the export calls things (default: RECORDS/mapping.yaml)"
-    )
+    mapping_argument(parser)
     policies_argument(parser)
     parser.add_argument(
         "--with", dest="new", metavar="NEW", help="other policies: what was paid, and what is due by them"
@@ -63,6 +69,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
+    out = Path(arguments.out) if arguments.out is not None else None
+    if out is not None:
+        check_directory(out, arguments.lang)
     book = load_policies(arguments.policies)
     new = load(arguments.new) if arguments.new is not None else None
     answers = read_answers(arguments.answers)
@@ -86,10 +95,10 @@ def run(arguments: argparse.Namespace) -> int:
         text = json.dumps(made, ensure_ascii=False, indent=2) + "\n"
     else:
         text = told(found, due, arguments.lang)
-    if arguments.out is None:
+    if out is None:
         print(text, end="")
     else:
-        with replacing(Path(arguments.out)) as part:
+        with replacing(out) as part:
             part.write_text(text, encoding="utf-8")
     return 0 if found.same and not faulty else 1
 
@@ -114,12 +123,8 @@ def _records(
     arguments: argparse.Namespace, day: date, stack: ExitStack
 ) -> tuple[list[tuple[str, Record]], int]:
     """Return all records as of a day, with how many faults there are."""
-    if is_lines(arguments.records):
-        store = read_store(arguments.records, as_of=day)
-        return list(store.records), say_faults(store.faults, arguments.lang)
-    tables = stack.enter_context(read_tables(arguments.records, as_of=day, mapping=arguments.mapping))
-    say_faults(tables.notes, arguments.lang)
-    return list(tables.records()), say_faults(tables.faults, arguments.lang)
+    data = read_data(argparse.Namespace(**{**vars(arguments), "as_of": day}), stack, frames=False)
+    return list(records_of(data, SUBJECTS)), say_faults(data.faults, arguments.lang)
 
 
 SHOWN = 20

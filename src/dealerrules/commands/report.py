@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from dealerrules.commands import UsageError
+from dealerrules.commands import check_directory
 from dealerrules.commands.lines import Line
 from dealerrules.commands.reading import (
     load_policies,
@@ -45,9 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     from dealerrules.report_page import page
 
     out = Path(arguments.out)
-    if not out.parent.is_dir():
-        zh = arguments.lang == "zh"
-        raise UsageError(f"没有目录 `{out.parent}`" if zh else f"there is no directory `{out.parent}`")
+    check_directory(out, arguments.lang)
     book = load_policies(arguments.policies)
     with ExitStack() as stack:
         data = cast("Tables", read_data(arguments, stack, frames=True))
