@@ -314,7 +314,9 @@ def test_a_file_of_something_else_is_refused(store: Path, capsys: pytest.Capture
     assert "paid.jsonl:1: outcomes: is missing: this is no answer of dealerrules" in capsys.readouterr().err
 
 
-def test_a_directory_that_is_not_there_is_wrong_usage(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_directory_that_is_not_there_is_wrong_usage(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     asked = ["replay", str(store / "paid.jsonl"), "--records", str(store / "store.jsonl")]
     assert main([*asked, "--out", str(store / "nowhere" / "replay.txt")]) == 2
     assert capsys.readouterr().err == f"dealerrules: there is no directory `{store / 'nowhere'}`\n"
