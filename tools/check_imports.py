@@ -98,6 +98,7 @@ ORDER = [
     "analysis.diagrams",
     "analysis.axes",
     "analysis.relations",
+    "analysis.looking",
     "analysis.writing",
     "analysis.answers",
     "analysis.space",

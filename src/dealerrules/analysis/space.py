@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, assert_never
 from dealerrules.analysis.answers import Asked, Key, Truths, content, levels, partition
 from dealerrules.analysis.axes import Axis, AxisPlan, always_recorded, made, number_of, resolved
 from dealerrules.analysis.diagrams import EMPTY, FULL, Diagrams
+from dealerrules.analysis.looking import tests, worked_in
 from dealerrules.analysis.relations import relation
 from dealerrules.analysis.writing import when
 from dealerrules.engines.row import compare
@@ -45,8 +46,8 @@ from dealerrules.expr import (
     canonical,
     walk,
 )
-from dealerrules.policy.model import Payout, Rules, Tier
-from dealerrules.values import ABSENT, QUANTITIES, Maybe, Value, days_before, months_before
+from dealerrules.policy.model import Rules, Tier
+from dealerrules.values import ABSENT, QUANTITIES, Maybe, days_before, months_before
 from dealerrules.verdict import Status
 from dealerrules.wording import Wording
 
@@ -441,66 +442,6 @@ class Space:
                 if free and within[0] <= later <= within[1]:
                     return later
         return as_of
-
-
-def worked_in(edition: Edition, item: Answer) -> bool:
-    """Tell whether a decision's answer follows from its rules alone, so that its conditions stand for it."""
-    return not isinstance(edition.decisions[item.decision], Payout)
-
-
-def tests(expr: Expr, edition: Edition) -> Iterator[tuple[Expr, list[Value | None]]]:
-    """Yield what a condition looks at, with the values that it is compared with; other decisions are looked into.
-
-    None stands among the values where the condition asks whether there is a value at all.
-    """
-    match expr:
-        case All(items=items) | AnyOf(items=items):
-            for item in items:
-                yield from tests(item, edition)
-        case Not(item=item):
-            yield from tests(item, edition)
-        case LevelIn(decision=name, angle=angle):
-            for rule in edition.decisions[name].rules:
-                if angle is None or rule.angle == angle:
-                    yield from tests(rule.when, edition)
-        case Compare(left=item, right=Constant(value=value)):
-            yield from _looked_at(item, [value], edition)
-        case Member(item=item, among=among):
-            yield from _looked_at(item, list(among), edition)
-        case Known(item=item):
-            yield from _looked_at(item, [None], edition)
-        case IsAbsent(item=item):
-            yield from _looked_at(item, [], edition)
-        case Constant():
-            return
-        case (
-            Compare()
-            | Field()
-            | AsOf()
-            | Fact()
-            | Answer()
-            | Arithmetic()
-            | RoundWhole()
-            | Elapsed()
-            | FirstKnown()
-            | Lookup()
-            | IfAbsent()
-            | Aggregate()
-            | Before()
-        ):
-            yield expr, []
-        case _:
-            assert_never(expr)
-
-
-def _looked_at(
-    item: Expr, values: list[Value | None], edition: Edition
-) -> Iterator[tuple[Expr, list[Value | None]]]:
-    if isinstance(item, Answer) and worked_in(edition, item):
-        for rule in edition.decisions[item.decision].rules:
-            yield from tests(rule.when, edition)
-    else:
-        yield item, values
 
 
 def _date_of(expr: Expr, value: Maybe, as_of: date) -> Maybe:
