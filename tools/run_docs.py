@@ -43,6 +43,7 @@ _FENCE = re.compile(
     r"^(?P<indent> *)```(?P<info>[^`\n]*)\n(?P<body>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL
 )
 _ANY_LINES = "…"
+_OF_BUILDS = {"CI", "BUILD_NUMBER"}
 _INNER = ("policy:", "parameters:", "facts:", "items:", "decisions:", "extend:", "override:")
 
 
@@ -243,8 +244,9 @@ def _pytest(arguments: list[str]) -> tuple[int, str]:
     installed = any(each.name == "dealerrules" for each in entry_points(group="pytest11"))
     plugin = [] if installed else ["-p", "dealerrules.pytest_plugin"]
     command = [sys.executable, "-m", "pytest", *plugin, "-p", "no:cacheprovider", *arguments]
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    environment = {**ours, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "utf-8"}
+    # pytest cuts its last lines to the width of the screen, but not where it finds itself in a build
+    kept = {n: v for n, v in os.environ.items() if not n.startswith("PYTEST_") and n not in _OF_BUILDS}
+    environment = {**kept, "COLUMNS": "80", "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
         command, env=environment, capture_output=True, encoding="utf-8", errors="replace", check=False
     )
