@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import date
 
+    from dealerrules.advice.next_step import NextStep
     from dealerrules.engines.row import Decided, Interpreter, Step
     from dealerrules.policy.model import Edition, Package
     from dealerrules.records import Record
@@ -174,6 +175,38 @@ class Outcome:
     def data(self) -> Data:
         """What the policy attaches to the answer."""
         return None
+
+    def next_steps(self, *, to: str | None = None, limit: int | None = 5) -> tuple[NextStep, ...]:
+        r"""Return the nearest ways to a better answer: the smallest sets of changes to facts that can be changed.
+
+        They are worked out from the policy, not by trying: none is missing, and no part of one is enough.
+
+        Args:
+            to: the level, stage, band or row that is wanted; without it, any better one.
+            limit: how many at most, first of those that change something, then of those that only record what is
+                unknown; none for all.
+
+        Raises:
+            ValueError: for an answer that the decision does not have, or where nothing says which of its answers is
+                better (a rules table; a stage without `best`).
+            TooLargeError: for more ways than can be looked through.
+
+        Examples:
+            >>> import dealerrules as dr
+            >>> book = dr.loads("policy: p\ndecisions: {tier: {kind: tier, levels: {vip: {}, general: {}}, "
+            ...                 "angles: {sales: {vip: [{id: two, when: {vehicle_referrals: {at_least: 2}}}]}}}}")
+            >>> answer = book.evaluate_facts("customer", {"vehicle_referrals": 1}, as_of="2014-09-30")
+            >>> [step.text() for step in answer["tier"].next_steps()]
+            ['Vehicles sold through referrals 1 → 2 (1 more) → vip (sales.two)']
+        """
+        from dealerrules.advice.next_step import next_steps  # noqa: PLC0415 - only who asks for advice waits for it
+        from dealerrules.advice.steps import Question  # noqa: PLC0415
+
+        case = self.case
+        if case is None:
+            return ()
+        question = Question(case.edition, case.subject, case.as_of, case.record, case.facts)
+        return next_steps(question, self.decision, to=to, limit=limit)
 
     def _open_steps(self) -> list[Step]:
         """Return the traces of what keeps the answer open."""

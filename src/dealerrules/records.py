@@ -40,6 +40,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from dealerrules.faults import CALLED, SAYS, Fault, FieldError, RecordError, nearest, shown
+from dealerrules.forks import after_fork
 from dealerrules.readers import READERS, as_date, as_money, as_number, as_scalar, check_value
 from dealerrules.values import (
     BOOLEAN,
@@ -71,6 +72,7 @@ Distance = Annotated[Decimal, PlainValidator(READERS[Kind.DISTANCE]), DISTANCE]
 Day = Annotated[date, PlainValidator(as_date), DATE]
 Scalar = Annotated[str | bool | int | Decimal, PlainValidator(as_scalar)]
 _ORDERED: Final = "ordered"  # marks words that stand lowest first
+_FIXED: Final = "fixed"  # marks what nobody can be advised to change: what a customer is, what a month began with
 _JOINT: Final = "joint"  # marks pydantic's error for what _joint_faults tells
 
 
@@ -112,6 +114,15 @@ class Model(BaseModel):
 
 
 _building = threading.Lock()
+
+
+def _build_anew() -> None:
+    """In a forked child: another thread may have been in the middle of it."""
+    global _building  # noqa: PLW0603 - the lock of this process
+    _building = threading.Lock()
+
+
+after_fork(_build_anew)
 
 
 def _build(model: type[Model]) -> None:
@@ -238,17 +249,17 @@ class Customer(Model):
     called = ("customer", "客户")
     key = ("customer_id",)
     customer_id: Id
-    kind: Literal["individual", "company"] | None = None
-    store_id: Id | None = None
-    region: Text | None = None
-    in_territory: Flag | None = None
-    influential: Flag | None = None
-    media: Flag | None = None
-    out_of_reach: Flag | None = None  #: the one field whose absence means false (domain.md 2.1)
+    kind: Annotated[Literal["individual", "company"], _FIXED] | None = None
+    store_id: Annotated[Id, _FIXED] | None = None
+    region: Annotated[Text, _FIXED] | None = None
+    in_territory: Annotated[Flag, _FIXED] | None = None
+    influential: Annotated[Flag, _FIXED] | None = None
+    media: Annotated[Flag, _FIXED] | None = None
+    out_of_reach: Annotated[Flag, _FIXED] | None = None  #: the one field whose absence means false (domain.md 2.1)
     loyalty: Annotated[Literal["low", "medium", "high"], _ORDERED] | None = None
-    household_id: Id | None = None
+    household_id: Annotated[Id, _FIXED] | None = None
     household_brand_owners: Count | None = None  #: persons, this one included, who own a vehicle of the brand
-    channel: Literal["store", "second_tier"] | None = None
+    channel: Annotated[Literal["store", "second_tier"], _FIXED] | None = None
     attributes: Attributes = Field(default_factory=dict)
     vehicles: Events[Vehicle] = ()
     visits: Events[Visit] = ()
@@ -272,10 +283,10 @@ class RecallCampaign(Model):
     key = ("campaign_id",)
     date_field = "ends_on"
     campaign_id: Id
-    starts_on: Day | None = None
-    ends_on: Day | None = None
-    audience: Count | None = None  #: customers to recall
-    target: Count | None = None
+    starts_on: Annotated[Day, _FIXED] | None = None
+    ends_on: Annotated[Day, _FIXED] | None = None
+    audience: Annotated[Count, _FIXED] | None = None  #: customers to recall
+    target: Annotated[Count, _FIXED] | None = None
     returned: Count | None = None
 
 
@@ -286,12 +297,12 @@ class FollowUpResult(Model):
     key = ("result_id",)
     date_field = "period_end"
     result_id: Id
-    period_end: Day | None = None
-    department: Text | None = None
-    cadence: Literal["weekly", "monthly", "yearly"] | None = None
-    surveyed: Count | None = None
+    period_end: Annotated[Day, _FIXED] | None = None
+    department: Annotated[Text, _FIXED] | None = None
+    cadence: Annotated[Literal["weekly", "monthly", "yearly"], _FIXED] | None = None
+    surveyed: Annotated[Count, _FIXED] | None = None
     satisfied: Count | None = None
-    headcount: Count | None = None
+    headcount: Annotated[Count, _FIXED] | None = None
 
 
 class ConsultantMonth(Model):
@@ -301,8 +312,8 @@ class ConsultantMonth(Model):
     key = ("consultant_id", "period_end")
     date_field = "period_end"
     consultant_id: Id
-    period_end: Day | None = None
-    contacted: Count | None = None
+    period_end: Annotated[Day, _FIXED] | None = None
+    contacted: Annotated[Count, _FIXED] | None = None
     returned: Count | None = None
 
 
@@ -313,12 +324,12 @@ class RepairOrder(Model):
     key = ("repair_id",)
     date_field = "completed_on"
     repair_id: Id
-    customer_id: Id | None = None
-    completed_on: Day | None = None
-    insured: Flag | None = None  #: paid by an insurer
-    amount: Money | None = None
+    customer_id: Annotated[Id, _FIXED] | None = None
+    completed_on: Annotated[Day, _FIXED] | None = None
+    insured: Annotated[Flag, _FIXED] | None = None  #: paid by an insurer
+    amount: Annotated[Money, _FIXED] | None = None
     premium_prepaid: Money | None = None
-    consultant_id: Id | None = None
+    consultant_id: Annotated[Id, _FIXED] | None = None
 
 
 class Purchase(Model):
@@ -328,8 +339,8 @@ class Purchase(Model):
     key = ("purchase_id",)
     date_field = "purchased_on"
     purchase_id: Id
-    customer_id: Id | None = None
-    purchased_on: Day | None = None
+    customer_id: Annotated[Id, _FIXED] | None = None
+    purchased_on: Annotated[Day, _FIXED] | None = None
     amount: Money | None = None
     prepaid_item: Literal["oil", "maintenance_set", "maintenance_5", "none"] | None = None
 
@@ -366,6 +377,8 @@ class Subject:
     table: str  #: the plural, as files are called: ``recall_campaigns``
     fields: Mapping[str, Type] = field(compare=False, repr=False)
     """The type of each plain field, by name; neither event tables nor attributes."""
+    fixed: frozenset[str] = field(compare=False, repr=False)
+    """The fields that nobody can be advised to change, such as what kind of customer it is."""
     date_field: str | None  #: the date of the record; ``None`` for a customer
     id_field: str  #: the field that names the record
     key: tuple[str, ...]  #: the fields that no two records share: the id, but for consultant months
@@ -395,6 +408,17 @@ def _fields(model: type[Model]) -> Mapping[str, Type]:
     return found
 
 
+def _fixed(model: type[Model]) -> frozenset[str]:
+    """Return the names of the fields that are marked as not to be changed, and of the record's own id."""
+    marked = {
+        name
+        for name, hint in _hints(model).items()
+        for part in (hint, *get_args(hint))
+        if _FIXED in getattr(part, "__metadata__", ())
+    }
+    return frozenset({*marked, model.key[0]})
+
+
 def _table(name: str, model: type[Event]) -> Table:
     id_field = model.key[0] if model.key else None
     return Table(
@@ -405,7 +429,17 @@ def _table(name: str, model: type[Event]) -> Table:
 def _subject(model: type[Record]) -> Subject:
     name = model.called[0]
     tables = TABLES if model is Customer else {}
-    return Subject(name, model, f"{name}s", _fields(model), model.date_field, model.key[0], model.key, tables)
+    return Subject(
+        name,
+        model,
+        f"{name}s",
+        _fields(model),
+        _fixed(model),
+        model.date_field,
+        model.key[0],
+        model.key,
+        tables,
+    )
 
 
 TABLES: Final[Mapping[str, Table]] = {
@@ -464,11 +498,22 @@ def read_record(data: Mapping[str, object] | Model, subject: str = "customer") -
 def _faults(model: type[Model], data: Mapping[str, object], error: ValidationError) -> Iterator[Fault]:
     """Translate pydantic's errors; seek the faults between events too, which pydantic does only in sound ones."""
     details = [detail for detail in error.errors(include_url=False) if detail["type"] != _JOINT]
+    for detail in details:
+        _reach_caller(detail)
     found = [(_path(detail["loc"]), _field_error(model, detail)) for detail in details]
     if issubclass(model, Customer):
         found += _joint_faults(data)
     id_ = data.get(model.key[0]) if model.key else None
     return (error.at(model.called[0], id_, path) for path, error in found)
+
+
+def _reach_caller(detail: "ErrorDetails") -> None:
+    """Raise what is no fault of the data: pydantic takes whatever a mapping of somebody else's raises for one."""
+    if detail["type"] in {"mapping_type", "dict_type", "iteration_error"}:
+        name, _, said = str(detail.get("ctx", {}).get("error", "")).partition(": ")
+        for kind in (KeyboardInterrupt, MemoryError, SystemExit):
+            if kind.__name__ == name:
+                raise kind(said) if said else kind
 
 
 def _path(place: tuple[int | str, ...]) -> str:

@@ -105,6 +105,35 @@ class Axis:
         """Whether this is the day of evaluation, or a time up to it of which only the day is a fact."""
         return isinstance(self.root, AsOf) or (isinstance(self.root, Elapsed) and not self.names)
 
+    def cell_of(self, value: Maybe) -> int:
+        """Return the cell that a value lies in.
+
+        Raises:
+            LookupError: for a value that nothing on record can give.
+        """
+        plain = self._places.get(value)
+        if plain is not None:
+            return plain
+        if value is not None and value is not ABSENT:
+            if self.type.kind in QUANTITIES:
+                number = number_of(value)
+                for at, cell in enumerate(self.cells):
+                    if cell.sample is not None and cell.sample is not ABSENT and _lies_in(cell, number):
+                        return at
+            elif self.type.kind is Kind.TEXT:
+                return next(at for at, cell in enumerate(self.cells) if not cell.named)
+        raise LookupError(value)
+
+    @cached_property
+    def _places(self) -> dict[Maybe, int]:
+        """The cells of one value: words, named numbers, and that there is none."""
+        found: dict[Maybe, int] = {}
+        for at, cell in enumerate(self.cells):
+            single = cell.low is not None and cell.low == cell.high and not cell.open
+            if cell.named or single or cell.sample is None or cell.sample is ABSENT:
+                found[cell.sample] = at
+        return found
+
     def compared(self, how: Comparison, number: int | Fraction) -> tuple[Cells, Cells] | None:
         """Return the runs for which a comparison is true, and for which it is false; none for a number not named.
 
@@ -202,6 +231,11 @@ class Axis:
         return Compare(how, self.expr, Constant(value_of(number, self.type), self.type))
 
 
+def _lies_in(cell: Cell, number: int | Fraction) -> bool:
+    above = cell.low is None or (cell.low < number if cell.open else cell.low <= number)
+    return above and (cell.high is None or (number < cell.high if cell.open else number <= cell.high))
+
+
 def number_of(value: Value) -> int | Fraction:
     """Return a quantity as a number: a day as the number of the day."""
     assert not isinstance(value, str)
@@ -213,8 +247,18 @@ def value_of(number: int | Fraction, type_: Type) -> Value:
     return date.fromordinal(int(number)) if type_.kind is Kind.DATE else number
 
 
-def made(plan: AxisPlan, root: Expr, *, unknown: bool, within: tuple[date, date]) -> Axis:
-    """Return an axis with its cells; `unknown` adds one for what is not recorded, `within` bounds the day itself."""
+def made(
+    plan: AxisPlan, root: Expr, *, unknown: bool, within: tuple[date, date], ready_made: bool = False
+) -> Axis:
+    """Return an axis with its cells.
+
+    Args:
+        plan: what is read, and the values that are named.
+        root: the same with every fact replaced by its definition.
+        unknown: whether there is a cell for what is not recorded.
+        within: the days that the day of evaluation itself can be.
+        ready_made: whether any fact may be given as unknown, also one that a record always says.
+    """
     type_ = type_of(plan.expr)
     cells: list[Cell] = []
     match type_.kind:
@@ -230,7 +274,7 @@ def made(plan: AxisPlan, root: Expr, *, unknown: bool, within: tuple[date, date]
             cells += _pieces(plan, root, type_, within)
     if any(edition.can_be_absent(plan.subject, plan.expr) for edition in plan.editions):
         cells.append(Cell(ABSENT))
-    if unknown and can_be_unknown(root):
+    if unknown and (can_be_unknown(root) or (ready_made and not isinstance(root, Constant | AsOf))):
         cells.append(Cell(None))
     return Axis(plan.editions[0], plan.expr, root, tuple(plan.names), tuple(cells))
 

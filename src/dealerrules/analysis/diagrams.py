@@ -156,6 +156,23 @@ class Diagrams:
 
     # --- looking at sets ------------------------------------------------------------------------------
 
+    def axis_of(self, one: int) -> int:
+        """Return the first axis that a set asks; one past the last for all points and for none."""
+        return self._axis[one]
+
+    def follow(self, one: int, cell: int) -> int:
+        """Return what is left of a set where the first axis that it asks lies in a cell."""
+        for end, child in self._edges[one]:
+            if cell < end:
+                return child
+        raise IndexError(cell)
+
+    def holds(self, one: int, cells: Sequence[int]) -> bool:
+        """Tell whether a point, given by its cell on every axis, is in a set."""
+        while one > FULL:
+            one = self.follow(one, cells[self._axis[one]])
+        return one == FULL
+
     def point(self, one: int) -> dict[int, int]:
         """Return a point of a set that is not empty: a cell for each axis that matters."""
         found: dict[int, int] = {}

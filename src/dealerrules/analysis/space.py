@@ -109,6 +109,7 @@ class Space:
         decisions: Iterable[str],
         *,
         unknown: bool = False,
+        ready_made: bool = False,
         also: Iterable[Expr] = (),
     ) -> Space:
         """Return the space of what some decisions read.
@@ -119,6 +120,7 @@ class Space:
             decisions: names; an edition that lacks one is passed over.
             unknown: whether what is not recorded is looked at too; where a condition asks whether something is `known`,
                 it always is.
+            ready_made: whether any fact may be given as unknown, also one that a record always says.
             also: further conditions, of the first edition.
         """
         plans: dict[str, AxisPlan] = {}
@@ -150,6 +152,7 @@ class Space:
                 plan,
                 root,
                 unknown=unknown or (bool(asked) and not asked.isdisjoint(walk(root))),
+                ready_made=ready_made,
                 within=(start, end),
             )
             for plan, root in zip(plans.values(), roots_of, strict=True)

@@ -197,7 +197,7 @@ def _fact(node: MapNode, words: Callable[[str, str], Type | None], owner: str) -
     fields = TABLES[table].fields if table in TABLES else {}
     for at, (key, value) in enumerate(node.entries):
         word = key.text
-        if word in {"title", "subject", "source", "data", "actionable"}:
+        if word in {"title", "subject", "source", "data", "actionable", "advice", "best"}:
             continue
         if word in _FORMS:
             yield from renamed(node, at, _FORMS[word], "form", owner)

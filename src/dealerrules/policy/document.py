@@ -74,6 +74,15 @@ class AcknowledgeShape(Shape):
     reason: Titled
 
 
+class AdviceShape(Shape):
+    """What advice may do with a fact: whether anyone can move it, and what a unit of it costs."""
+
+    fact: Text
+    subject: Text = "customer"
+    actionable: Quantity | None = None
+    cost: Quantity | None = None
+
+
 class ParameterShape(Described):
     """A number that several rules share."""
 
@@ -179,6 +188,7 @@ class StageShape(SubjectShape):
     stages: FilledTable[BandShape]
     when_absent: Annotated[Any, json_schema(type=["string", "object"], examples=["never_visited"])] = None
     first: Table[FirstShape] = Field(default_factory=dict)
+    best: Annotated[Literal["first", "last"], one_word_of("first", "last")] | None = None
     gaps: _GAPS | None = None
 
 
@@ -376,6 +386,7 @@ class PolicyShape(Described):
     parameters: Table[ParameterShape] = Field(default_factory=dict)
     facts: Table[FactForm] = Field(default_factory=dict)
     items: Table[ItemShape] = Field(default_factory=dict)
+    advice: Many[AdviceShape] = ()
     decisions: Table[Raw] = Field(default_factory=dict)
 
 

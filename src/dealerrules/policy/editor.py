@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from dealerrules.diagnostics import Phrase, PolicyError, Source, nearest_word
 from dealerrules.expr import Answer, Constant, Expr, Fact, Field, FirstKnown, LevelIn, type_of, walk
+from dealerrules.policy.advising import note_advice
 from dealerrules.policy.document import (
     DECISION_SHAPES,
     NAMED,
@@ -147,6 +148,7 @@ class Editor:
                     type=type_,
                     expr=_plain_field(subject, name, type_),
                     builtin=True,
+                    actionable=name not in meta.fixed,
                 )
                 for name, type_ in meta.fields.items()
             }
@@ -164,6 +166,7 @@ class Editor:
         for subject, table in self.fact_sources.items():
             for source in table.values():
                 self._define_from(subject, source, scopes[subject])
+        note_advice([draft.shape for draft in self.drafts], self.facts, self.report)
         made = {}
         rates = {}
         for asked in self.decisions.values():

@@ -210,7 +210,15 @@ def _stage(shape: StageShape, making: Making, common: dict[str, object]) -> Stag
         order.append(absent.id)
     if not making.sound or measure is None:
         return None
-    return Stage(measure=measure, order=tuple(order), stages=stages, rules=making.sorted_rules(), **common)  # type: ignore[arg-type]
+    ranking = {None: (), "first": tuple(shape.stages), "last": tuple(reversed(shape.stages))}[shape.best]
+    return Stage(
+        measure=measure,
+        order=tuple(order),
+        stages=stages,
+        ranking=ranking,
+        rules=making.sorted_rules(),
+        **common,  # type: ignore[arg-type]
+    )
 
 
 def _absent(node: Node, making: Making) -> AbsentShape:

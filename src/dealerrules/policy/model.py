@@ -103,6 +103,8 @@ class FactDefinition:
     place: str = ""
     builtin: bool = False
     actionable: bool = True
+    cost: int | None = None
+    """What it costs to move it by one unit, in fen, where a policy says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +190,8 @@ class Stage(Decision):
     measure: Expr
     order: tuple[str, ...]
     stages: Mapping[str, Named]
+    ranking: tuple[str, ...] = ()
+    """The bands, best first, where the policy says which end is the best one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,7 +430,7 @@ class Edition:
         return {**{name: each.type for name, each in self.facts[subject].items()}, **answers}
 
 
-_NOT_MEANING = frozenset({"title", "clause", "place", "policy", "note"})
+_NOT_MEANING = frozenset({"title", "clause", "place", "policy", "note", "ranking"})
 
 
 def meaning_of(value: object) -> object:

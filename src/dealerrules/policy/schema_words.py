@@ -31,6 +31,13 @@ KEYS: Final[dict[str, Said]] = {
         "检查发现、但有意如此的地方，写明理由",
         "findings of the check that are meant, with the reason",
     ),
+    "advice": (
+        "给建议用：哪些事实可以改变，每一单位的费用",
+        "for advice: which facts can be moved, and what a unit costs",
+    ),
+    "fact": ("事实的名字", "the name of a fact"),
+    "cost": ("改变一个单位的费用", "what it costs to move it by one unit"),
+    "best": ("哪一端最好：第一个还是最后一个阶段", "which end is the best: the first stage or the last"),
     "finding": ("检查结果的编号", "the finding's code"),
     "at": ("所说的规则、分档、物品或事实", "the rule, band, item or fact it is about"),
     "reason": ("理由", "the reason"),
