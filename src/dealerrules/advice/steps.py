@@ -82,8 +82,12 @@ def find(question: Question, name: str, *, to: str | None, limit: int | None) ->
         ValueError: for an answer that the decision does not have, or where it does not say which answer is better.
         TooLargeError: for more ways than can be looked through.
     """
-    advisor = _advisor(_Same(question.edition), name, frozenset(question.facts))
-    return advisor.find(question, to=to, limit=limit)
+    return advisor(question.edition, name, frozenset(question.facts)).find(question, to=to, limit=limit)
+
+
+def advisor(edition: Edition, name: str, given: frozenset[str]) -> Advisor:
+    """Return the advisor of a decision; one is made for each set of facts that are given ready-made."""
+    return _advisor(_Same(edition), name, given)
 
 
 class _Same:
@@ -177,6 +181,12 @@ class Advisor:
                 {at: frozenset(reads[at]) for at in axes},
                 tuple(name for name in self.facts if name in facts.union(*(moved[each] for each in names))),
             )
+
+    def forget(self) -> None:
+        """Drop what is kept of the subjects seen."""
+        self._kept.clear()
+        for each in self._kept_moves:
+            each.clear()
 
     # --- one subject ----------------------------------------------------------------------------------
 

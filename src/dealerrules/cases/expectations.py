@@ -12,11 +12,14 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
+from dateutil.relativedelta import relativedelta
+
 from dealerrules.outcome import OfferOutcome, Outcome, RulesOutcome
 from dealerrules.policy.model import Item, Rules, Title
 from dealerrules.values import to_yuan
 
 if TYPE_CHECKING:
+    from dealerrules.answer import Answer
     from dealerrules.expr import Constant
     from dealerrules.policy.model import AnyDecision
 
@@ -30,8 +33,13 @@ OF_KIND: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What a case may expect of an outcome, by kind of decision; beside what every kind has."""
 
+ADVICE: Final = ("next_steps", "coming")
+"""What a case may expect of the advice that follows from an outcome; no change of a policy is looked for in it."""
+
 NAMING: Final = frozenset({"level", "stage", "band", "value"})
 """What is said by the name of an answer: where one is called ``none``, that is what ``none`` means."""
+_YEAR: Final = 12
+"""Months ahead for which coming changes are compared."""
 _UNORDERED: Final = frozenset({"because", "matched", "undetermined", "missing"})
 _IN_PART: Final = frozenset({"data", "benefits", "cells", "items"})
 """Mappings of which a case names the part that it checks; in the others every key counts."""
@@ -83,8 +91,10 @@ def written(value: object) -> str:
 
 
 def differences(expect: Mapping[str, object], outcome: Outcome) -> Iterable[Difference]:
-    """Yield what is expected of an outcome and is not so."""
+    """Yield what is expected of an outcome and is not so; advice is left out."""
     for key, expected in expect.items():
+        if key in ADVICE:
+            continue
         found = came_out(outcome, key)
         if not _same(key, expected, found, called(outcome.model)):
             yield Difference(outcome.decision, key, expected, found)
@@ -116,6 +126,34 @@ def came_out(outcome: Outcome, key: str) -> object:
             ]
         case _:
             return _said(getattr(outcome, key))
+
+
+def differences_of_advice(expect: Mapping[str, object], answer: Answer, name: str) -> Iterable[Difference]:
+    """Yield what is expected of the advice that follows from an outcome, and is not so."""
+    for key, expected in expect.items():
+        if key in ADVICE:
+            found = _advised(answer, name, key, expected)
+            if not _same(key, expected, found, frozenset()):
+                yield Difference(name, key, expected, found)
+
+
+def _advised(answer: Answer, name: str, key: str, expected: object) -> object:
+    """Return the nearest next steps, as many as are expected, or the changes of the 12 months to come, in plain values."""
+    if key == "coming":
+        until = answer.as_of + relativedelta(months=_YEAR)
+        return [
+            {"date": change.on.isoformat(), "answer": change.after.verdict.answer}
+            for change in answer.coming_changes(until, [name])
+        ]
+    try:
+        steps = answer[name].next_steps(limit=None)
+    except ValueError as error:
+        return str(error)
+    count = len(expected) if isinstance(expected, list) and expected else None
+    return [
+        {"answer": step.answer, "change": {each.fact: _said(each.after) for each in step.changes}}
+        for step in steps[:count]
+    ]
 
 
 def _items(outcome: OfferOutcome | RulesOutcome) -> Iterable[Item]:
@@ -173,6 +211,10 @@ def _same(key: str, expected: object, found: object, names: frozenset[str]) -> b
         return key not in NAMING or "none" not in names
     if key in _UNORDERED and isinstance(expected, list) and isinstance(found, list):
         return sorted(map(str, expected)) == sorted(map(str, found))
+    if key in ADVICE and isinstance(expected, list) and isinstance(found, list):
+        return len(expected) == len(found) and all(
+            _alike(want, each, in_part=True) for want, each in zip(expected, found, strict=True)
+        )
     if key == "lines" and isinstance(expected, list) and isinstance(found, list):
         return len(expected) == len(found) and all(
             isinstance(want, dict) and all(each.get(name) == value for name, value in want.items())
