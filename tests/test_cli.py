@@ -176,7 +176,10 @@ def test_out_leaves_the_old_file_when_writing_fails(
 
     monkeypatch.setattr(os, "fsync", full)
     assert evaluate(store, "--format", "jsonl", "--out", str(target)) == 1
-    assert "No space left" in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        f"dealerrules: {target} was not written, and what was there stays: "
+        "the disk is full; make room and run it again\n"
+    )
     assert target.read_text() == "old\n"
     assert not list(tmp_path.glob("*.part"))
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from dealerrules.commands import UsageError
 from dealerrules.diagnostics import PolicyError, render_all
+from dealerrules.disk import told
 from dealerrules.faults import RecordError
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         argcomplete.autocomplete(parser)
     arguments = parser.parse_args(given)
     try:
-        return int(arguments.run(arguments))
+        code = int(arguments.run(arguments))
+        if sys.stdout is not None:
+            sys.stdout.flush()  # now, while what fails can still be told
     except PolicyError as error:
         color = sys.stderr.isatty()
         print(render_all(error.diagnostics, arguments.lang, color=color), file=sys.stderr)
@@ -60,9 +63,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        print(f"dealerrules: {error.filename or 'files'}: {error.strerror or error}", file=sys.stderr)
+    except Exception as error:
+        said = told(error, arguments.lang)
+        if said is None:
+            raise
+        print(f"dealerrules: {said}", file=sys.stderr)
+        _close_stdout()
+    else:
+        return code
     return 1
+
+
+def _close_stdout() -> None:
+    """Give up what the screen, or a full disk in its place, did not take, so that it does not fail again at the end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser(names: Sequence[str]) -> argparse.ArgumentParser:

@@ -8,23 +8,27 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from bisect import bisect
 from calendar import monthrange
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from errno import EIO
 from functools import lru_cache
 from itertools import accumulate, chain
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, TypeVar, cast
 
 from dateutil.relativedelta import relativedelta
 
 from dealerrules import records
+from dealerrules.disk import OutputError
 from dealerrules.faults import FieldError, RecordError, messages
+from dealerrules.outputs import replacing
 from dealerrules.values import Kind, months_before
 
 if TYPE_CHECKING:
@@ -471,14 +475,29 @@ def _cell(value: object) -> str:
 
 
 def _write_csv(directory: Path, rows: Iterable[tuple[str, Mapping[str, object]]]) -> None:
-    with ExitStack() as files:
+    with ExitStack() as places, ExitStack() as files:  # all are whole before the first is put in its place
         tables = {}
         for table, columns in COLUMNS.items():
-            file = files.enter_context((directory / f"{table}.csv").open("w", encoding="utf-8", newline=""))
+            part = places.enter_context(replacing(directory / f"{table}.csv"))
+            file = files.enter_context(part.open("w", encoding="utf-8", newline=""))
             tables[table] = csv.DictWriter(file, columns, lineterminator="\n")
             tables[table].writeheader()
         for table, row in rows:
             tables[table].writerow({name: _cell(row[name]) for name in COLUMNS[table] if name in row})
+
+
+@contextmanager
+def _parts_in(directory: Path) -> Iterator[str]:
+    """Make a directory for parts of tables; that it goes in the end is nothing that the tables depend on."""
+    try:
+        made = mkdtemp(dir=directory, prefix=".parts-")
+    except OSError as error:
+        raise OutputError("not_written", directory, error.errno or EIO) from error
+    try:
+        yield made
+    finally:
+        with suppress(OSError):
+            shutil.rmtree(made, ignore_errors=True)
 
 
 def _write_parquet(directory: Path, rows: Iterable[tuple[str, Mapping[str, object]]]) -> None:
@@ -493,7 +512,11 @@ def _write_parquet(directory: Path, rows: Iterable[tuple[str, Mapping[str, objec
     types.update({table.name: table.fields for table in records.TABLES.values()})
     waiting: dict[str, list[Mapping[str, object]]] = {table: [] for table in COLUMNS}
     parts: dict[str, list[Path]] = {table: [] for table in COLUMNS}
-    with TemporaryDirectory(dir=directory, prefix=".parts-") as scratch:
+    with (
+        _parts_in(directory) as scratch,
+        ExitStack() as files,
+    ):
+        places = {table: files.enter_context(replacing(directory / f"{table}.parquet")) for table in COLUMNS}
 
         def put_away(table: str) -> None:
             columns = []
@@ -512,9 +535,7 @@ def _write_parquet(directory: Path, rows: Iterable[tuple[str, Mapping[str, objec
                 put_away(table)
         for table in COLUMNS:
             put_away(table)
-            whole = Path(scratch, f"{table}.parquet")
-            pl.scan_parquet(parts[table]).sink_parquet(whole)
-            whole.replace(directory / whole.name)
+            pl.scan_parquet(parts[table], glob=False).sink_parquet(places[table])
 
 
 def write_jsonl(path: Path, *, count: int, as_of: date, seed: int = 2014) -> None:
@@ -524,5 +545,5 @@ def write_jsonl(path: Path, *, count: int, as_of: date, seed: int = 2014) -> Non
         customers(count, as_of=as_of, seed=seed),
         ({"subject": name, **record} for name, record in subjects(count, as_of=as_of, seed=seed)),
     )
-    with path.open("w", encoding="utf-8", newline="\n") as file:
+    with replacing(path) as part, part.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(json.dumps(record, ensure_ascii=False, default=str) + "\n" for record in store)

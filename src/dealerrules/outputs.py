@@ -7,11 +7,14 @@ then put in its place, so that whenever a run is killed, the old file stands the
 from __future__ import annotations
 
 import csv
+import errno
 import os
 import re
-from contextlib import contextmanager
+import stat
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from dealerrules.disk import OutputError, number_of, says
 from dealerrules.faults import FieldError, RecordError, messages
 from dealerrules.records import SUBJECTS
 
@@ -27,6 +30,12 @@ _SAYS: Final = messages("""
 busy | another run is writing this file | 另一个运行正在写这个文件
 """)
 
+_PART: Final = ".part"
+_LINKS: Final = 40
+"""Symbolic links that may lead to a file one after the other; the system allows as many."""
+_OPEN_FILES: Final = ("/proc/", "/dev/fd/")
+"""What is named here is no file but one that a process has open, such as ``/dev/stdout``."""
+
 REJECTED_HEADER: Final = ("table", "place", "row", "id", "message", "cells")
 """The columns of the file of rejected rows."""
 
@@ -40,9 +49,14 @@ def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary file beside a path, and put it in its place when all went well.
 
     The temporary file is ``NAME.part``, held by a lock while the run lives; what a killed run left is written over
-    by the next. When anything fails, the file at the path stays as it was.
+    by the next. When anything fails, the file at the path stays as it was, and the temporary file goes.
+
+    A symbolic link stays, and the file that it leads to is replaced. A file that is replaced keeps its permission bits,
+    and its owner where the system allows; its other names (hard links) keep what it held before. What is no file, such
+    as a pipe, ``/dev/stdout`` or a device, cannot be replaced: it is written to straight away.
 
     Raises:
+        OutputError: when the file cannot be written.
         RecordError: when another run is writing the same file.
 
     Examples:
@@ -54,27 +68,96 @@ def replacing(path: Path) -> Iterator[Path]:
         ...     sorted(os.listdir(folder))
         ['a.csv']
     """
-    part = path.with_name(f"{path.name}.part")
-    handle = os.open(part, os.O_RDWR | os.O_CREAT, 0o644)
+    target: Path | None = path
     try:
-        _lock(handle, path)
-        try:
-            os.truncate(part, 0)
-            part.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-            yield part
-            with part.open("rb") as written:
-                os.fsync(written.fileno())
-            part.replace(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
+        target = _file_at(path)
+        if target is None:
+            yield path
+        else:
+            with _beside(target) as part:
+                yield part
+    except (OutputError, BrokenPipeError):
+        raise
+    except Exception as error:
+        refused = _refused(error, path, target)
+        if refused is None:
             raise
+        raise refused from error
+
+
+def _file_at(path: Path) -> Path | None:
+    """Return the file that a path leads to, there or not; none for what is no file, and so cannot be replaced."""
+    at = path
+    for _ in range(_LINKS):
+        if os.path.abspath(at).startswith(_OPEN_FILES):  # noqa: PTH100 - not where its links lead
+            return None
+        if not at.is_symlink():
+            break
+        at = at.parent / at.readlink()
+    else:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    try:
+        mode = at.stat().st_mode
+    except FileNotFoundError:
+        return at
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    return at if stat.S_ISREG(mode) else None
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    part = target.with_name(f"{target.name}{_PART}")
+    was = target.stat() if target.exists() else None
+    if was is not None and not os.access(target, os.W_OK):
+        raise OutputError("not_written", target, errno.EACCES, says("protected"))
+    handle = _opened(part, target)
+    try:
+        os.truncate(part, 0)
+        if was is not None:
+            part.chmod(
+                was.st_mode & 0o777 | 0o600
+            )  # from the start: nobody reads it who could not read the old one
+        yield part
+        if was is not None:
+            _keep(part, was)
+        with part.open("rb") as written:
+            os.fsync(written.fileno())
+        part.replace(target)
+    except BaseException:
+        _remove(part, handle)
+        raise
     finally:
-        os.close(handle)
-    _sync_directory(path.parent)
+        with suppress(OSError):  # all that was written is on the disk, or given up
+            os.close(handle)
+    _sync_directory(target)
+
+
+def _opened(part: Path, target: Path) -> int:
+    """Open the temporary file, as ours alone."""
+    new = not part.exists()
+    handle = os.open(part, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    try:
+        _make_ours(part, handle, target)
+    except BaseException as error:
+        if new and not isinstance(error, RecordError):  # that another run has it
+            _remove(part, handle)
+        with suppress(OSError):
+            os.close(handle)
+        raise
+    return handle
+
+
+def _make_ours(part: Path, handle: int, target: Path) -> None:
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(part))
+    _lock(handle, target)
+    if not _is_at(part, handle):  # another run has just finished with it
+        raise _busy(target)
 
 
 def _lock(handle: int, path: Path) -> None:
-    """Hold a file while this process lives; other systems than Unix do without."""
+    """Hold a file while this process lives; other systems than Unix, and some network disks, do without."""
     try:
         import fcntl  # noqa: PLC0415 - only Unix has it
     except ImportError:
@@ -82,26 +165,80 @@ def _lock(handle: int, path: Path) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise RecordError([FieldError(None, _SAYS["busy"]).at("", None, "", str(path))]) from None
+        raise _busy(path) from None
+    except OSError as error:
+        if error.errno not in {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}:
+            raise
 
 
-def _sync_directory(folder: Path) -> None:
+def _busy(path: Path) -> RecordError:
+    return RecordError([FieldError(None, _SAYS["busy"]).at("", None, "", str(path))])
+
+
+def _is_at(part: Path, handle: int) -> bool:
+    """Tell whether a name is still that of an open file."""
+    try:
+        return os.path.samestat(part.stat(), os.fstat(handle))
+    except FileNotFoundError:
+        return False
+
+
+def _keep(part: Path, was: os.stat_result) -> None:
+    """Give a file the owner, where that is allowed, and the permission bits of the one that it replaces."""
+    mine = part.stat()
+    if hasattr(os, "chown") and (mine.st_uid, mine.st_gid) != (was.st_uid, was.st_gid):
+        with suppress(PermissionError):
+            os.chown(part, was.st_uid, was.st_gid)
+    part.chmod(was.st_mode & 0o777)
+
+
+def _remove(part: Path, handle: int) -> None:
+    """Remove the temporary file, if it still is ours; what went wrong before is what there is to say."""
+    with suppress(OSError):
+        if _is_at(part, handle):
+            part.unlink()
+
+
+def _sync_directory(target: Path) -> None:
     """Make the new name last; where directories cannot be opened, the system sees to it."""
     try:
-        handle = os.open(folder, os.O_RDONLY)
+        handle = os.open(target.parent, os.O_RDONLY)
     except OSError:
         return
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a kind of disk that knows no such thing
+            raise OutputError("unsure", target, error.errno or errno.EIO) from error
     finally:
-        os.close(handle)
+        with suppress(OSError):
+            os.close(handle)
+
+
+def _refused(error: Exception, path: Path, target: Path | None) -> OutputError | None:
+    """Return what an error means for the file that is written; none where it is about something else."""
+    code = number_of(error)
+    if code is None:
+        return None
+    if target is None:
+        return OutputError("cut", path, code)
+    named, part = getattr(error, "filename", None), f"{target}{_PART}"
+    if isinstance(named, str) and named not in {str(path), str(target), part}:
+        return None  # a file that is read meanwhile
+    why = None
+    if named == part and code in {errno.ELOOP, errno.EISDIR, errno.EEXIST, errno.ENXIO}:
+        why = says("in_the_way", part=part)
+    elif named == part and code in {errno.EACCES, errno.EPERM}:
+        why = says("folder")
+    return OutputError("not_written", path, code, why)
 
 
 # ---------------------------------------------------------------------------------------------------
 # CSV
 
 _NUMBER: Final = re.compile(r"[-+]?\d+(\.\d+)?", re.ASCII)
-_FORMULA: Final = tuple("=+-@\t\r")
+_FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠﹦﹢﹣﹫")
+"""What a spreadsheet takes for the beginning of a formula, in full width and in small too, as input methods write it."""
 
 
 def guarded(cell: str) -> str:

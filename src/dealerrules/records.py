@@ -72,7 +72,9 @@ Distance = Annotated[Decimal, PlainValidator(READERS[Kind.DISTANCE]), DISTANCE]
 Day = Annotated[date, PlainValidator(as_date), DATE]
 Scalar = Annotated[str | bool | int | Decimal, PlainValidator(as_scalar)]
 _ORDERED: Final = "ordered"  # marks words that stand lowest first
-_FIXED: Final = "fixed"  # marks what nobody can be advised to change: what a customer is, what a month began with
+_FIXED: Final = (
+    "fixed"  # marks what nobody can be advised to change: what a customer is, what a month began with
+)
 _JOINT: Final = "joint"  # marks pydantic's error for what _joint_faults tells
 
 
@@ -255,7 +257,9 @@ class Customer(Model):
     in_territory: Annotated[Flag, _FIXED] | None = None
     influential: Annotated[Flag, _FIXED] | None = None
     media: Annotated[Flag, _FIXED] | None = None
-    out_of_reach: Annotated[Flag, _FIXED] | None = None  #: the one field whose absence means false (domain.md 2.1)
+    out_of_reach: Annotated[Flag, _FIXED] | None = (
+        None  #: the one field whose absence means false (domain.md 2.1)
+    )
     loyalty: Annotated[Literal["low", "medium", "high"], _ORDERED] | None = None
     household_id: Annotated[Id, _FIXED] | None = None
     household_brand_owners: Count | None = None  #: persons, this one included, who own a vehicle of the brand

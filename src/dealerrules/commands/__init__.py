@@ -13,11 +13,20 @@ class UsageError(ValueError):
     """The command cannot be carried out as it was given."""
 
 
-def check_directory(file: Path, lang: str) -> None:
-    """Refuse to write a file where there is no directory, before any work is done."""
+def check_output(file: Path, lang: str, *read: str | None) -> None:
+    """Refuse to write a file where there is no directory, or over what is read, before any work is done."""
+    zh = lang == "zh"
+    if file.is_dir():
+        raise UsageError(f"`{file}` 是目录；请写文件名" if zh else f"`{file}` is a directory; name a file")
     if not file.parent.is_dir():
-        zh = lang == "zh"
         raise UsageError(f"没有目录 `{file.parent}`" if zh else f"there is no directory `{file.parent}`")
+    for each in read:
+        if each is not None and file.is_file() and Path(each).is_file() and file.samefile(each):
+            raise UsageError(
+                f"`{file}` 也是要读取的文件；请写到另一个文件"
+                if zh
+                else f"`{file}` is read as well; write to another file"
+            )
 
 
 def shipped_policies() -> Path:

@@ -13,9 +13,10 @@ from dealerrules.book import load
 from dealerrules.cases.coverage import run_cases
 from dealerrules.cases.running import load_cases, policies_among
 from dealerrules.cases.targets import KINDS
-from dealerrules.commands import UsageError
+from dealerrules.commands import UsageError, check_output
 from dealerrules.commands.lines import Line
 from dealerrules.outputs import replacing
+from dealerrules.pages import plain
 
 if TYPE_CHECKING:
     import argparse
@@ -54,15 +55,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
+    zh = arguments.lang == "zh"
     if arguments.out and not arguments.generate:
-        message = "--out needs --generate"
-        raise UsageError(message)
+        raise UsageError("--out 需要和 --generate 一起用" if zh else "--out needs --generate")
     if arguments.every < 1:
-        message = f"--every is 1 or more, not {arguments.every}"
-        raise UsageError(message)
-    if arguments.out and Path(arguments.out).exists():
-        message = f"{arguments.out} exists; proposed cases never replace a file"
-        raise UsageError(message)
+        said = (
+            f"--every 至少是1，而不是{arguments.every}"
+            if zh
+            else f"--every is 1 or more, not {arguments.every}"
+        )
+        raise UsageError(said)
+    if arguments.out:
+        check_output(Path(arguments.out), arguments.lang)
+        if Path(arguments.out).is_file():
+            said = "已存在；建议的样例从不覆盖文件" if zh else "exists; proposed cases never replace a file"
+            message = f"{arguments.out} {said}"
+            raise UsageError(message)
     paths = [Path(each) for each in arguments.policies]
     book = load(policies_among(paths))
     report = run_cases(book, load_cases(paths, book))
@@ -126,7 +134,7 @@ def _print(report: TestReport, lang: str, targets: Iterable[Target]) -> None:
         print(failure.text(lang))
     for target in targets:
         covered, lacking = ("已覆盖", "未覆盖") if zh else ("covered", "not covered")
-        print(f"{covered if target.covered else lacking}: {target.text(lang)}")
+        print(f"{covered if target.covered else lacking}: {plain(target.text(lang))}")
     passed, cases = len(report.results) - len(report.failures), len(report.results)
     print(f"样例：共{cases}个，通过{passed}个" if zh else f"cases: {passed} of {cases} passed")
     for kind, (covered_, of) in report.counts().items():
@@ -137,7 +145,7 @@ def _print(report: TestReport, lang: str, targets: Iterable[Target]) -> None:
 def _print_mutation(report: MutationReport, lang: str) -> None:
     zh = lang == "zh"
     for mutant in report.surviving:
-        print(f"{'没有样例发现' if zh else 'no case notices'}: {mutant.text(lang)}")
+        print(f"{'没有样例发现' if zh else 'no case notices'}: {plain(mutant.text(lang))}")
     refused, caught, same, left = report.refused, report.caught, len(report.equivalent), len(report.surviving)
     if zh:
         print(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from dealerrules.book import load
-from dealerrules.commands import UsageError, check_directory
+from dealerrules.commands import UsageError, check_output
 from dealerrules.commands.lines import Line
 from dealerrules.commands.reading import (
     as_date_argument,
@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     out = Path(arguments.out) if arguments.out is not None else None
     form = arguments.format or (_FORMATS.get(out.suffix.lower(), "text") if out is not None else "text")
     if out is not None:
-        check_directory(out, arguments.lang)
+        check_output(out, arguments.lang, arguments.old, arguments.new, arguments.records, arguments.mapping)
     if arguments.records is not None and arguments.as_of is None:
         raise UsageError("有 --records 时需要 --as-of DATE" if zh else "--records needs --as-of DATE")
     if arguments.records is None and form == "csv":

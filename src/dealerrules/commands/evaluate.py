@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from dealerrules.commands import UsageError, check_directory
+from dealerrules.commands import UsageError, check_output
 from dealerrules.commands.answers import write_answers
 from dealerrules.commands.lines import Progress
 from dealerrules.commands.reading import (
@@ -70,7 +70,11 @@ def run(arguments: argparse.Namespace) -> int:
         rejected = out.with_name(f"{out.name}.rejected.csv")
     for path in (out, rejected):
         if path is not None:
-            check_directory(path, arguments.lang)
+            check_output(path, arguments.lang, arguments.records, arguments.mapping)
+    if out is not None and rejected is not None and _same(out, rejected):
+        raise UsageError(
+            "--out 和 --rejected 是同一个文件" if zh else "--out and --rejected name the same file"
+        )
     if form == "parquet" and out is None:
         raise UsageError("parquet 格式需要 --out FILE" if zh else "the format parquet needs --out FILE")
     book = load_policies(arguments.policies)
@@ -93,6 +97,10 @@ def run(arguments: argparse.Namespace) -> int:
             with replacing(out) as part, part.open("w", encoding="utf-8", newline="") as file:
                 write_answers(answers, form, file, arguments.lang)
     return 1 if faulty else 0
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve()
 
 
 def _write_rejected(path: Path, data: Store | Tables, arguments: argparse.Namespace) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dealerrules.commands import UsageError, check_directory
+from dealerrules.commands import UsageError, check_output
 from dealerrules.commands.reading import as_date_argument
 from dealerrules.outputs import replacing
 
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     if form not in {".html", ".htm", ".md"}:
         said = f"`{out.name}` 不是 .html 也不是 .md" if zh else f"`{out.name}` is neither .html nor .md"
         raise UsageError(said)
-    check_directory(out, arguments.lang)
+    check_output(out, arguments.lang, *arguments.policies)
     made = handbook(load(arguments.policies), arguments.lang, arguments.as_of)
     text = made.markdown if form == ".md" else made.html
     with replacing(out) as part:

@@ -5,12 +5,13 @@ Place in the flow: a command; it copies, and never writes over anything.
 
 from __future__ import annotations
 
-import shutil
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dealerrules.commands import shipped_policies
+from dealerrules.outputs import replacing
 
 if TYPE_CHECKING:
     import argparse
@@ -37,7 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"dealerrules: {said_so}", *(f"  {path}" for path in there), sep="\n", file=sys.stderr)
         return 1
     target.mkdir(parents=True, exist_ok=True)
-    for file in files:
-        shutil.copyfile(file, target / file.name)
-        print(target / file.name)
+    with ExitStack() as stack:  # all are written before the first is put in its place
+        for file in files:
+            stack.enter_context(replacing(target / file.name)).write_bytes(file.read_bytes())
+    print(*(target / file.name for file in files), sep="\n")
     return 0

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from dealerrules.book import load
-from dealerrules.commands import check_directory
+from dealerrules.commands import check_output
 from dealerrules.commands.reading import (
     load_policies,
     mapping_argument,
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
     out = Path(arguments.out) if arguments.out is not None else None
     if out is not None:
-        check_directory(out, arguments.lang)
+        check_output(out, arguments.lang, arguments.answers, arguments.records, arguments.mapping)
     book = load_policies(arguments.policies)
     new = load(arguments.new) if arguments.new is not None else None
     answers = read_answers(arguments.answers)

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from dealerrules.commands import check_directory
+from dealerrules.commands import check_output
 from dealerrules.commands.lines import Line
 from dealerrules.commands.reading import (
     load_policies,
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     from dealerrules.report_page import page
 
     out = Path(arguments.out)
-    check_directory(out, arguments.lang)
+    check_output(out, arguments.lang, arguments.records, arguments.mapping)
     book = load_policies(arguments.policies)
     with ExitStack() as stack:
         data = cast("Tables", read_data(arguments, stack, frames=True))

@@ -9,6 +9,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dealerrules.commands import check_output
+from dealerrules.outputs import replacing
+
 if TYPE_CHECKING:
     import argparse
 
@@ -26,7 +29,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     text = json.dumps(policy_schema(), ensure_ascii=False, indent=2) + "\n"
     if arguments.out:
-        Path(arguments.out).write_text(text, encoding="utf-8")
+        out = Path(arguments.out)
+        check_output(out, arguments.lang)
+        with replacing(out) as part:
+            part.write_text(text, encoding="utf-8")
     else:
         print(text, end="")
     return 0

@@ -167,6 +167,8 @@ def _to_polars(name: str, frame: Any, kind: str) -> Any:
             columns[str(column)] = pl.from_pandas(frame[column], nan_to_null=frame[column].dtype == object)
         except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError) as error:
             faults.append(_fault(name, str(column), "mixed", str(error).splitlines()[0]))
+        except MemoryError:  # pyarrow's own among them
+            raise
         except Exception as error:  # pyarrow raises its own kinds
             if not type(error).__module__.startswith("pyarrow"):
                 raise

@@ -156,6 +156,6 @@ class _Finding:
 
 
 def _is_table_file(file: Path) -> bool:
-    if file.is_dir():
-        return any(file.glob("**/*.parquet"))
-    return file.suffix.lower() in FORMS
+    if file.suffix.lower() in FORMS:
+        return True
+    return file.is_dir() and any(file.glob("**/*.parquet"))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, NoReturn, cast
 
 from dealerrules.faults import Fault, FieldError, RecordError, messages
 from dealerrules.records import SUBJECTS, Record, Subject, Table, read_record
@@ -29,9 +29,13 @@ json_size | a number in it is too long, or its lists are nested too deeply | 其
 json_object | a JSON object is needed on each line, not `{value}` | 每行需要一个 JSON 对象，而不是 `{value}`
 json_twice | the key `{value}` stands twice in one object | 同一个对象中键 `{value}` 出现了两次
 json_constant | `{value}` is not a number: leave out what is unknown | `{value}` 不是数字：未知的字段请省略
+line_long | the line is longer than {most} bytes | 该行超过 {most} 字节
 duplicate | `{value}` is also the {name} of {first} | `{value}` 与 {first} 的 {name} 重复
 not_alone | another line has the same id, or an event of the same id | 另一行有相同的编号，或有相同编号的事件
 """)
+
+LONGEST_LINE: Final = 64 << 20
+"""Bytes that a line may have: a customer's record is thousands of times shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +62,15 @@ def read_jsonl(path: str | os.PathLike[str]) -> Iterator[tuple[str, dict[str, ob
         OSError: when the file cannot be opened.
     """
     given = os.fspath(path)
-    with Path(path).open("rb") as lines:
-        for number, line in enumerate(lines, 1):
+    with Path(path).open("rb") as file:
+        for number, line in enumerate(_lines(file), 1):
             place = f"{given}:{number}"
+            if len(line) > LONGEST_LINE:
+                yield (
+                    place,
+                    FieldError(None, _SAYS["line_long"], most=f"{LONGEST_LINE:,}").at("", None, "", place),
+                )
+                continue
             try:
                 if line.strip():
                     yield place, json_object(line.decode("utf-8-sig"))
@@ -68,6 +78,14 @@ def read_jsonl(path: str | os.PathLike[str]) -> Iterator[tuple[str, dict[str, ob
                 yield place, _not_utf8(error).at("", None, "", place)
             except FieldError as error:
                 yield place, error.at("", None, "", place)
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of a file; of one that is too long only the beginning, and the rest is passed over."""
+    while line := file.readline(LONGEST_LINE + 1):
+        yield line
+        while len(line) > LONGEST_LINE and not line.endswith(b"\n"):
+            line = file.readline(LONGEST_LINE + 1)
 
 
 # ---------------------------------------------------------------------------------------------------

@@ -96,10 +96,15 @@ def _as_it_stands(part: Part, opened: Opened, made: Plan) -> bool:
     if not all(map(made.has, needed(part.kind))):
         return False
     try:
-        found = table.select(pl.len().alias(ROW), *wrong).collect(engine="streaming").row(0, named=True)
+        read = [pl.col(str(column.at)).is_null().sum().alias(f"read {column.at}") for column in made.columns]
+        found = (
+            table.select(pl.len().alias(ROW), *wrong, *read).collect(engine="streaming").row(0, named=True)
+        )
     except pl.exceptions.PolarsError:
         return False
     rows = found.pop(ROW)
+    for column in made.columns:  # all of it has been read: what is broken is told here, not when it is used
+        del found[f"read {column.at}"]
     if any(found.values()):
         return False
     part.rows = rows
@@ -138,7 +143,7 @@ def _cleaned(part: Part, opened: Opened, made: Plan, ledger: Ledger) -> None:
         english, chinese = (text.format(count=f"{cleaner.without_cover:,}") for text in NO_COVERS)
         ledger.note(part.source.shown, (english, chinese))
     if files:
-        whole = pl.concat([pl.scan_parquet(file) for file in files], how="diagonal")
+        whole = pl.concat([pl.scan_parquet(file, glob=False) for file in files], how="diagonal")
         names = whole.collect_schema().names()
         part.frame = whole.with_columns(attributes.columns(names))
 
@@ -165,7 +170,7 @@ class _Told:
         named = rows.with_columns(table=pl.lit(part.kind), place=pl.lit(part.source.shown))
         path = self.ledger.scratch / f"rejected-{part.kind}-{len(part.rejected):06}.parquet"
         named.select(list(REJECTED)).write_parquet(path)
-        part.rejected.append(pl.scan_parquet(path))
+        part.rejected.append(pl.scan_parquet(path, glob=False))
         part.rejected_count += bad.height
         part.bad_ids.append(bad["id"].drop_nulls().unique())
         part.bad_keys.append(bad.select(ROW, "key").drop_nulls())

@@ -43,6 +43,8 @@ twice | the column `{value}` is named twice | 列 `{value}` 写了两次
 _SETTINGS: Final = (
     "file", "sheet", "encoding", "header_row", "columns", "words", "dates", "unknown", "constants", "types",
 )  # fmt: skip
+_NOT_OF_FILES: Final = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape"})
+"""Encodings in which no program writes a table."""
 _TYPES: Final[Mapping[str, Type]] = {"text": TEXT, "number": NUMBER, "boolean": BOOLEAN, "date": DATE}
 
 
@@ -289,8 +291,12 @@ class _Reader:
     def encoding(self, node: Node) -> str | None:
         word = self.text(node)
         try:
-            codecs.lookup(word or "utf-8")
-        except LookupError:
+            "".encode(word or "utf-8")  # which those refuse that are no encodings of text, such as zlib
+        except (LookupError, ValueError):
+            known = False
+        else:
+            known = codecs.lookup(word or "utf-8").name not in _NOT_OF_FILES
+        if not known:
             self.wrong(node.span, "encoding", word)
             return None
         return word

@@ -6,12 +6,19 @@ tell which ones nobody will come back to.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from dealerrules.disk import OutputError, number_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _PREFIX: Final = "dealerrules-"
 _LOCK: Final = "lock"
@@ -19,6 +26,35 @@ _GRACE: Final = 60.0
 """Seconds in which a new directory is left alone, for its lock may still be to come."""
 
 _held: dict[Path, int] = {}
+_made_by: dict[Path, int] = {}
+"""The process that made each directory; a fork of it leaves them alone."""
+_NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
+"""What only writing can come to, so that it is about the scratch and not about the tables that are read."""
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Make a directory that stays when all goes well, and goes when anything fails.
+
+    Raises:
+        OutputError: when there is no room for it.
+    """
+    try:
+        directory = scratch_directory()
+    except OSError as error:
+        raise OutputError("scratch", _base(), number_of(error) or errno.EIO) from error
+    try:
+        yield directory
+    except BaseException as error:
+        discard(directory)
+        code = number_of(error)
+        if code in _NO_ROOM and not isinstance(error, OutputError):
+            raise OutputError("scratch", _base(), code) from error
+        raise
+
+
+def _base() -> str:
+    return tempfile.tempdir or os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - for a message
 
 
 def scratch_directory() -> Path:
@@ -27,14 +63,21 @@ def scratch_directory() -> Path:
     for old in base.glob(f"{_PREFIX}*"):
         _sweep(old)
     made = Path(tempfile.mkdtemp(prefix=_PREFIX))
-    handle = _lock(made)
+    _made_by[made] = os.getpid()
+    try:
+        handle = _lock(made)
+    except BaseException:
+        discard(made)
+        raise
     if handle is not None:
         _held[made] = handle
     return made
 
 
 def discard(directory: Path) -> None:
-    """Remove a directory and let go of its lock."""
+    """Remove a directory and let go of its lock; in a fork it is not ours to remove."""
+    if _made_by.pop(directory, os.getpid()) != os.getpid():
+        return
     shutil.rmtree(directory, ignore_errors=True)
     handle = _held.pop(directory, None)
     if handle is not None:

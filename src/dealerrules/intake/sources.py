@@ -8,20 +8,25 @@ many cells as the header, is read by polars; any other by the csv module of Pyth
 from __future__ import annotations
 
 import csv
+import os
 import shutil
+import stat
 from codecs import getincrementaldecoder
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 import polars as pl
 
 from dealerrules.faults import FieldError, RecordError, Says, messages
 from dealerrules.intake.cells import exact_text
+from dealerrules.policy.files import NO_FILE, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
+
+    from dealerrules.diagnostics import Phrase
 
 ROW: Final = "#"
 """The column of the row number: the line in CSV, the row in Excel and Parquet."""
@@ -125,13 +130,55 @@ def open_source(source: Source, scratch: Path) -> Opened:
         BrokenError: when it cannot be read at all.
         OSError: when it cannot be opened.
     """
-    match source.form:
-        case "csv":
-            return _Csv(source, scratch)
-        case "excel":
-            return _Excel(source)
-        case _:
-            return _Parquet(source)
+    check_is_file(source.path, folder=source.form == "parquet")
+    try:
+        match source.form:
+            case "csv":
+                return _Csv(source, scratch)
+            case "excel":
+                return _Excel(source)
+            case _:
+                return _Parquet(source, scratch)
+    except OSError as error:
+        if error.filename is None or Path(os.fsdecode(error.filename)) != source.path:
+            raise  # not of this file: the disk is full, or broken
+        raise _refused(reason(error)) from None
+
+
+def check_is_file(path: Path, *, folder: bool = False) -> None:
+    """Refuse what is no file: a pipe would be waited for, and a device read without end.
+
+    Args:
+        path: where it is.
+        folder: whether it may be a directory.
+
+    Raises:
+        BrokenError: saying what it is instead.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise _refused(reason(error)) from None
+    if not stat.S_ISREG(mode) and not (folder and stat.S_ISDIR(mode)):
+        raise _refused(NO_FILE[stat.S_ISDIR(mode)])
+    if not os.access(path, os.R_OK):
+        raise _refused(reason(PermissionError()))
+
+
+def _refused(why: Phrase) -> BrokenError:
+    english, chinese = _SAYS["unreadable"]
+    return BrokenError(FieldError(None, (english.format(why=why.en), chinese.format(why=why.zh))))
+
+
+def _named(path: Path, scratch: Path) -> Path:
+    """Return a file under a name that is text, which polars needs."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        link = scratch / f"named-{sum(1 for _ in scratch.iterdir())}"
+        link.symlink_to(path.resolve())
+        return link
+    return path
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -149,6 +196,7 @@ class _Csv:
         self.notes: list[Says] = []
         self.path = source.path
         self.encoding = self._encoding()
+        self.path = _named(self.path, scratch)
         if self.encoding != "utf-8-sig" and self.path.stat().st_size >= _PLAIN_FILE:
             self._rewrite(scratch)
         rows = self._rows()
@@ -187,7 +235,8 @@ class _Csv:
         """Yield line and cells of each row that is not blank, from the header on."""
         with self.path.open(encoding=self.encoding, newline="") as text:
             for _ in range(self.source.header_row - 1):
-                text.readline()
+                if not text.readline():
+                    break
             reader = csv.reader(text, strict=True, delimiter=self._separator)
             line = self.source.header_row
             try:
@@ -235,7 +284,7 @@ class _Csv:
         line = pl.col("line")
         quoted = line.str.contains('"', literal=True)
         odd = line.str.contains("\r", literal=True) | line.str.contains("\0", literal=True)
-        lines = pl.scan_lines(self.path)
+        lines = pl.scan_lines(self.path, glob=False)
         every = lines.select(
             commas=_same(line.filter(~quoted).str.count_matches(",", literal=True), len(self.header) - 1),
             shortest=line.str.len_bytes().min(),
@@ -258,6 +307,7 @@ class _Csv:
         names = [str(at) for at in range(len(self.header))]
         table = pl.scan_csv(
             self.path,
+            glob=False,
             has_header=False,
             skip_rows=1,
             schema=dict.fromkeys(names, pl.String),
@@ -277,7 +327,7 @@ def _same(counts: pl.Expr, wanted: int) -> pl.Expr:
 
 
 def _undecodable(path: Path, encoding: str) -> int | None:
-    """Return the line of the first bytes that are not of an encoding; ``None`` when all are."""
+    """Return the line of the first bytes that are not of an encoding, as near as it tells; ``None`` when all are."""
     decoder = getincrementaldecoder(encoding)()
     line = 1
     with path.open("rb") as file:
@@ -287,6 +337,8 @@ def _undecodable(path: Path, encoding: str) -> int | None:
                 decoder.decode(data, final=not data)
             except UnicodeDecodeError as error:
                 return line + error.object.count(b"\n", 0, error.start)
+            except UnicodeError:  # some encodings do not say where
+                return line
             if not data:
                 return None
             line += data.count(b"\n")
@@ -319,7 +371,7 @@ class _Excel:
     def _load(self, dtype: Literal["string", "float"]) -> pl.DataFrame:
         fastexcel = _fastexcel()
         try:
-            reader = fastexcel.read_excel(self.source.path)
+            reader = fastexcel.read_excel(_given(self.source.path))
             sheet: Any = reader.load_sheet(
                 self.source.sheet or 0,
                 header_row=None,
@@ -376,15 +428,25 @@ def _fastexcel() -> Any:
     return fastexcel
 
 
+def _given(path: Path) -> str | bytes:
+    """Return a workbook's name where that is text, and otherwise what the workbook holds."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return path.read_bytes()
+    return str(path)
+
+
 def sheets(path: Path) -> list[str]:
     """Return the names of a workbook's sheets.
 
     Raises:
         BrokenError: when it is no workbook.
     """
+    check_is_file(path)
     fastexcel = _fastexcel()
     try:
-        return list(fastexcel.read_excel(path).sheet_names)
+        return list(fastexcel.read_excel(_given(path)).sheet_names)
     except fastexcel.FastExcelError as error:
         raise BrokenError(FieldError(None, _SAYS["unreadable"], why=str(error).splitlines()[0])) from None
 
@@ -394,14 +456,17 @@ def sheets(path: Path) -> list[str]:
 
 
 class _Parquet:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, scratch: Path) -> None:
         self.source = source
         self.notes: list[Says] = []
-        path = source.path / "**/*.parquet" if source.path.is_dir() else source.path
-        self.table = pl.scan_parquet(path)
+        path = _named(source.path, scratch)
+        parts = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
+        if not parts:
+            raise _refused(NO_FILE[True])
         try:
+            self.table = pl.scan_parquet(parts, glob=False)  # a name may hold `[1]`
             self.header = self.table.collect_schema().names()
-        except pl.exceptions.PolarsError as error:
+        except (pl.exceptions.PolarsError, OSError) as error:
             raise BrokenError(FieldError(None, _SAYS["unreadable"], why=str(error).splitlines()[0])) from None
 
     def scan(self) -> pl.LazyFrame | None:

@@ -23,7 +23,7 @@ from dealerrules.intake.headers import ATTRIBUTE, KINDS
 from dealerrules.intake.joining import Counts, Joined, join
 from dealerrules.intake.ledger import Ledger
 from dealerrules.intake.loading import REJECTED, load
-from dealerrules.intake.scratch import discard, scratch_directory
+from dealerrules.intake.scratch import discard, scratch
 from dealerrules.records import SUBJECTS, TABLES, Record, read_record
 from dealerrules.values import NUMBER
 
@@ -180,21 +180,22 @@ def read(
         mapping: what the mapping file says, by table.
         progress: called with a file and its rows so far.
     """
-    ledger = Ledger(given, scratch_directory(), progress)
-    try:
+    with scratch() as directory:
+        ledger = Ledger(given, directory, progress)
         sources = find(path, mapping, ledger)
         parts = {
             kind: load(kind, sources[kind], mapping.get(kind), ledger) for kind in KINDS if kind in sources
         }
         return Tables(ledger, join(parts, ledger), as_of)
-    except BaseException:
-        discard(ledger.scratch)
-        raise
 
 
 def from_records(store: Store, as_of: date) -> Tables:
     """Return the records of a file of JSON lines as clean tables."""
-    ledger = Ledger("", scratch_directory())
+    with scratch() as directory:
+        return _in_frames(store, Ledger("", directory), as_of)
+
+
+def _in_frames(store: Store, ledger: Ledger, as_of: date) -> Tables:
     joined = Joined()
     rows: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
     for name, record in store.records:
@@ -211,7 +212,7 @@ def from_records(store: Store, as_of: date) -> Tables:
             frame = _frame_of(kind, found)
             path = ledger.scratch / f"{kind}.parquet"
             frame.write_parquet(path)
-            joined.frames[kind] = pl.scan_parquet(path)
+            joined.frames[kind] = pl.scan_parquet(path, glob=False)
             joined.counts[kind] = Counts(len(found), len(found), 0)
     for number, fault in enumerate(store.faults):
         ledger.add(fault, None, number)
