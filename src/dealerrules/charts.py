@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from dealerrules.faults import Fault, RecordError
-from dealerrules.pages import columns, html, plain
+from dealerrules.pages import columns, html, identifier, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,7 +58,7 @@ class Chart:
     """
 
     def __init__(self, name: str, title: str, width: float, height: float) -> None:
-        self.name, self.title, self.width, self.height = name, title, width, height
+        self.name, self.title, self.width, self.height = identifier(name), title, width, height
         _matplotlib()
         from matplotlib.figure import Figure  # noqa: PLC0415 - only who draws waits for it
 

@@ -163,7 +163,9 @@ class Diagnostic:
         if self.span.source.text:
             quoted, underline = _quoted(self.span)
             lines += [f"{self.span.line:>5} | {quoted}".rstrip(), f"      | {paint(underline)}"]
-        lines += [f"   : {span.place}: {_said(note, lang)}" for span, note in self.related]
+        lines += [
+            f"   : {span.place}: {''.join(map(_visible, _said(note, lang)))}" for span, note in self.related
+        ]
         if advice := self.help(lang):
             lines.append(f"   = {advice}")
         return "\n".join(lines)
@@ -188,7 +190,8 @@ class Diagnostic:
         }
 
     def _filled(self, template: str, lang: Lang) -> str:
-        return template.format_map({name: _said(value, lang) for name, value in self.values.items()})
+        said = template.format_map({name: _said(value, lang) for name, value in self.values.items()})
+        return said if said.isprintable() else "".join(map(_visible, said))
 
 
 class PolicyError(ValueError):

@@ -170,7 +170,7 @@ class _DueLists:
                 customer, ends, "ends", vin=vin, cover=_DUE[str(cover)], day=ends, days=(ends - self.day).days
             )
             for customer, vin, cover, ends in (map(_plain_day, row) for row in last.rows())
-            if self.day <= ends <= self.day + timedelta(days=self.days)
+            if self.day <= ends <= days_before(self.day, -self.days)
         ]
 
     def warranty(self) -> list[Due]:
@@ -181,7 +181,7 @@ class _DueLists:
             return []
         bought = nw.col("purchased_on").is_null() | _upto(nw.col("purchased_on"), self.day)
         until = nw.col("warranty_until")
-        last_day = self.day + timedelta(days=self.days)
+        last_day = days_before(self.day, -self.days)
         soon = (until >= self.day).fill_null(value=False) & _upto(until, last_day)
         rows = vehicles.filter(bought & soon).select("customer_id", "vin", "warranty_until").collect().rows()
         return [
@@ -259,7 +259,7 @@ def first_day_due(last: date, months: int, days: int) -> date:
         (datetime.date(2014, 3, 1), datetime.date(2014, 9, 30))
     """
     day = days_before(months_before(last, -months), -days)
-    while months_before(day, months) < last and months:
+    while months and day < date.max and months_before(day, months) < last:
         day += timedelta(days=1)
     return day
 

@@ -41,8 +41,35 @@ def plain(text: str) -> str:
         >>> plain("two\nlines \x1b[31m")
         'two lines \\x1b[31m'
     """
-    spaced = " ".join(text.split())
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in spaced)
+    return visible(" ".join(text.split()))
+
+
+def visible(text: str) -> str:
+    r"""Return a text in which what does not print is spelt out, and the spaces stay.
+
+    Examples:
+        >>> visible("  1.00\x07")
+        '  1.00\\x07'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() or unicodedata.category(c) == "Zs" else c.encode("unicode_escape").decode()
+        for c in text
+    )
+
+
+def identifier(name: str) -> str:
+    """Return a name as an id that can be referred to anywhere: in HTML, in SVG's ``url(#…)``, in a link of Markdown.
+
+    Examples:
+        >>> identifier("d-churn_stage"), identifier("d-a(b)<c>")
+        ('d-churn_stage', 'd-a_28_b_29__3c_c_3e_')
+    """
+    return _NOT_OF_IDS.sub(lambda found: f"_{ord(found[0]):x}_", name)
+
+
+_NOT_OF_IDS: Final = re.compile(r"[^\w.-]")
 
 
 # ---------------------------------------------------------------------------------------------------

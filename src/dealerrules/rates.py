@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, assert_never, cast
 
 from dealerrules.faults import Fault, RecordError, messages, nearest
 from dealerrules.outcome import json_value
+from dealerrules.pages import plain
 from dealerrules.policy.model import Edition, Rate, Reach
 from dealerrules.populations import Count, Counted, Period, days_of, read_period
 from dealerrules.records import SUBJECTS, Customer, read_record
@@ -170,7 +171,7 @@ class RateOutcome:
                     lines.append(says("undecided", n=self.undecided[side], side=says(name)))
         if self.model.clause is not None:
             lines.append(says("source", text=self.model.clause))
-        return "\n  ".join(lines) + "\n"
+        return "\n  ".join(map(plain, lines)) + "\n"
 
     def sides(self, lang: str = "en") -> tuple[str, str]:
         """Return in words what is counted above and below the line."""

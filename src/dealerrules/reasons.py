@@ -7,7 +7,7 @@ Place in the flow: the reference interpreter's steps come in, :class:`Node` come
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING, assert_never
 
@@ -35,7 +35,18 @@ from dealerrules.expr import (
 )
 from dealerrules.outcome import Case
 from dealerrules.policy.model import AnyDecision, Clause, Offer, Payout, Rule, Rules, Stage, Tier
-from dealerrules.values import ABSENT, DAYS, QUANTITIES, Kind, Rounding, reduced, round_to, show, to_yuan
+from dealerrules.values import (
+    ABSENT,
+    DAYS,
+    QUANTITIES,
+    Kind,
+    Rounding,
+    days_before,
+    reduced,
+    round_to,
+    show,
+    to_yuan,
+)
 from dealerrules.verdict import level_range
 from dealerrules.wording import Wording, plain_not
 from dealerrules.words import SAYS
@@ -341,7 +352,7 @@ class Tree:
             case Before() if len(step.parts) == 2:
                 event, item = step.parts
                 assert isinstance(event.value, date)
-                earlier = event.value - timedelta(days=1)
+                earlier = days_before(event.value, 1)
                 case = Case(self.case.edition, self.case.subject, earlier, self.case.record, {})
                 notes.append(self.note("earlier", day=earlier))
                 parts = [self.value(event), Tree(case, self.words).value(item)]

@@ -7,7 +7,6 @@ The page loads nothing, runs nothing and tells no time, so that the same store g
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -94,7 +93,7 @@ def _month(month: str, day: date) -> Period:
 def _last_month(day: date) -> Period:
     """Return the latest month that is over at the end of a day."""
     this = Period(day.year * 12 + day.month - 1, 1)
-    return this if (day + timedelta(days=1)).day == 1 else this.earlier(1)
+    return this if day == this.end else this.earlier(1)
 
 
 def _one_word(decision: AnyDecision) -> bool:
@@ -201,7 +200,7 @@ class _Page:
     @cached_property
     def yearly(self) -> Rates:
         """The rates of the latest year that is over."""
-        over = (self.day + timedelta(days=1)).year - 1
+        over = self.day.year if (self.day.month, self.day.day) == (12, 31) else self.day.year - 1
         return self.book.rates(self.tables, period=f"{over:04}", check=False)
 
     def churn(self) -> Stage | None:
@@ -466,7 +465,7 @@ class _Page:
 
     def in_words(self, outcome: RateOutcome) -> str:
         """Return what a rate counts."""
-        title, *lines = outcome.text(self.lang).strip().splitlines()
+        title, *lines = outcome.text(self.lang).strip().split("\n")
         items = "".join(f"<li>{html(line.strip())}</li>" for line in lines)
         return f"<p><strong>{html(title)}</strong></p><ul>{items}</ul>"
 

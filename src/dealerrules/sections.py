@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 
-from dealerrules.pages import SHEET, html, html_page, markdown, plain
+from dealerrules.pages import SHEET, html, html_page, identifier, markdown, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -112,13 +112,13 @@ def as_html(whole: Section, contents: Contents, lang: str, style: str = "") -> s
 def _entry(part: Section, depth: int) -> str:
     inner = "".join(_entry(each, depth - 1) for each in part.parts) if depth > 1 else ""
     below = f"<ul>{inner}</ul>" if inner else ""
-    return f'<li><a href="#{html(part.anchor)}">{html(part.title.title)}</a>{below}</li>'
+    return f'<li><a href="#{identifier(part.anchor)}">{html(part.title.title)}</a>{below}</li>'
 
 
 def _section_html(part: Section, level: int) -> Iterator[str]:
     fresh = ' class="page"' if part.fresh else ""
     head = f"h{min(level, 6)}"
-    yield f'<section id="{html(part.anchor)}"{fresh}><{head}>{_cell_html(part.title)}</{head}>'
+    yield f'<section id="{identifier(part.anchor)}"{fresh}><{head}>{_cell_html(part.title)}</{head}>'
     yield from (_block_html(block) for block in part.blocks)
     for inner in part.parts:
         yield from _section_html(inner, level + 1)
@@ -130,7 +130,7 @@ def _cell_html(cell: Cell) -> str:
         case str():
             return html(cell)
         case Named(title=title, name=name, to=to):
-            said = f'<a href="#{html(to)}">{html(title)}</a>' if to else html(title)
+            said = f'<a href="#{identifier(to)}">{html(title)}</a>' if to else html(title)
             return f"{said} <code>{html(name)}</code>" if name and name != title else said
         case (one,):
             return _cell_html(one)
@@ -206,7 +206,7 @@ def _entry_markdown(part: Section, depth: int) -> Iterator[str]:
 
 
 def _section_markdown(part: Section, level: int) -> list[str]:
-    anchor = f'<a id="{html(part.anchor)}"></a>'
+    anchor = f'<a id="{identifier(part.anchor)}"></a>'
     blocks = [f"{anchor}\n\n{'#' * min(level, 6)} {_cell_markdown(part.title)}"]
     blocks += _blocks_markdown(part.blocks)
     for inner in part.parts:
@@ -269,8 +269,7 @@ def _cell_markdown(cell: Cell) -> str:
 
 def _link(title: str, to: str) -> str:
     """Return a link to a section."""
-    target = re.sub(r"[<>()|\\\s]", lambda found: f"%{ord(found[0]):02X}", to)
-    return f"[{markdown(title)}](#{target})"
+    return f"[{markdown(title)}](#{identifier(to)})"
 
 
 def _code(name: str) -> str:

@@ -9,6 +9,7 @@ decide wrongly. JSON lines need nothing beside the base install, all else the ex
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -81,12 +82,17 @@ def read_tables(
 
 
 def _form(place: Path) -> str | None:
-    """Return whether a path holds ``tables`` or ``lines``, if either.
+    """Return whether a path holds ``tables`` or ``lines``, if either; pipes and devices hold neither.
 
     Raises:
         OSError: when there is nothing.
     """
-    place.stat()
+    try:
+        mode = place.stat().st_mode
+    except ValueError:  # no path holds such a character
+        return None
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        return None
     if place.is_dir() or place.suffix.lower() in _WORKBOOKS:
         return "tables"
     return "lines" if place.suffix.lower() == ".jsonl" else None
@@ -113,7 +119,7 @@ def _mapping(place: Path, mapping: str | os.PathLike[str] | None) -> Any:
     if mapping is not None:
         return read_mapping(Path(mapping))
     beside = (place if place.is_dir() else place.parent) / "mapping.yaml"
-    return read_mapping(beside) if beside.is_file() and place.is_dir() else {}
+    return read_mapping(beside) if place.is_dir() and os.path.lexists(beside) else {}
 
 
 def read_store(

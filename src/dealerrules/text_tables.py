@@ -8,14 +8,14 @@ from __future__ import annotations
 import io
 import re
 
-from dealerrules.pages import columns
+from dealerrules.pages import columns, visible
 
 WIDTH = 80
 """Columns that a table takes at most, wherever its cells can be broken."""
 
 
 def table(heads: list[str], rows: list[list[str]], width: int = WIDTH) -> str:
-    """Return rows as a plain table; wide characters count two columns, long cells go on below.
+    """Return rows as a plain table, whatever they hold; wide characters count two columns, long cells go on below.
 
     Examples:
         >>> print(table(["id", "because"], [["C1", "sales.referred-3 sales.household"]], width=24), end="")
@@ -24,7 +24,7 @@ def table(heads: list[str], rows: list[list[str]], width: int = WIDTH) -> str:
         C1  sales.referred-3
             sales.household
     """
-    everything = [heads, *rows]
+    everything = [[visible(cell) for cell in row] for row in (heads, *rows)]
     widths = [max(columns(row[at]) for row in everything) for at in range(len(heads))]
     least = [
         max(max((columns(piece.strip()) for piece in _pieces(row[at])), default=0) for row in everything)

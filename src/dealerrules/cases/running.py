@@ -6,14 +6,24 @@ Place in the flow: beside the book; `*.cases.yaml` files are read against the po
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
-from dealerrules.cases.expectations import OF_EVERY_KIND, OF_KIND, Difference, differences, written
+from dealerrules.cases.expectations import (
+    ADVICE,
+    OF_EVERY_KIND,
+    OF_KIND,
+    Difference,
+    differences,
+    differences_of_advice,
+    written,
+)
 from dealerrules.diagnostics import PolicyError, Severity, nearest_word
 from dealerrules.faults import RecordError
+from dealerrules.pages import plain as printed
 from dealerrules.policy.compile import CASES_SUFFIX
 from dealerrules.policy.fields import Day, Identifier, Many, Raw, Shape, Table, Text, known_words
 from dealerrules.policy.making import plain
@@ -80,9 +90,9 @@ class CaseResult:
 
     def text(self, lang: str = "en") -> str:
         """Return what went wrong, in full: the case, each difference, and why it came out so."""
-        lines = [f"{'未通过' if lang == 'zh' else 'FAILED'} {self.case.place}: {self.case.name}"]
+        lines = [f"{'未通过' if lang == 'zh' else 'FAILED'} {self.case.place}: {printed(self.case.name)}"]
         for each in [self.error] if self.error is not None else self.differences:
-            lines += [f"    {line}" for line in each.text(lang).splitlines()]
+            lines += [f"    {printed(line)}" for line in each.text(lang).split("\n")]
         if self.answer is not None:
             changed = sorted({each.decision for each in self.differences})
             explanation = self.answer.explain(lang, decisions=changed)
@@ -116,7 +126,7 @@ def case_files(paths: Iterable[Path]) -> list[Path]:
     """Return the case files of some paths: files as given, and directories' ``*.cases.yaml``."""
     found: list[Path] = []
     for path in paths:
-        found += sorted(path.rglob(f"*{CASES_SUFFIX}")) if path.is_dir() else [path]
+        found += sorted(path.rglob(f"*{CASES_SUFFIX}")) if os.path.isdir(path) else [path]  # noqa: PTH112 - it never raises
     return [path for path in found if path.name.endswith(CASES_SUFFIX)]
 
 
@@ -189,7 +199,7 @@ def _expected(shape: CaseShape, name: str, node: Node, book: PolicyBook, report:
         report.not_this(node, phrase("a mapping (`key: value`)"))
         return {}
     kind = decisions[name].kind
-    keys = (*OF_KIND[kind], *OF_EVERY_KIND)
+    keys = (*OF_KIND[kind], *OF_EVERY_KIND, *ADVICE)
     known = known_words(keys, keep_order=True)
     for key, _ in node.entries:
         if key.text in keys:
@@ -312,6 +322,7 @@ def run_case(book: PolicyBook, case: PolicyCase) -> CaseResult:
         else:
             answer = book.evaluate_facts(case.subject, case.facts, as_of=case.as_of, decisions=names)
         found = [each for name in case.expect for each in differences(case.expect[name], answer[name])]
+        found += [each for name in names for each in differences_of_advice(case.expect[name], answer, name)]
     except RecordError as error:
         return CaseResult(case, error=error)
     return CaseResult(case, tuple(found), answer=answer)

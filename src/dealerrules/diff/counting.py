@@ -7,7 +7,6 @@ frames; rows are put side by side by key and counted by the combination of rules
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +30,7 @@ from dealerrules.diff.impact import (
     RateImpact,
 )
 from dealerrules.policy.model import Payout, Rules, Stage, Tier, Title
+from dealerrules.populations import Period
 from dealerrules.records import SUBJECTS
 from dealerrules.values import read_date
 
@@ -446,9 +446,10 @@ def _rates(old: PolicyBook, new: PolicyBook, tables: Mapping[str, Any], day: dat
         return
     before, after = (rate_meanings_by_name(each) for each in (editions[0], editions[1]))
     changed = {name for name in before if name in after and before[name] != after[name]}
-    tomorrow = day + timedelta(days=1)
-    month = tomorrow.replace(day=1) - timedelta(days=1)
-    for per, period in (("month", f"{month:%Y-%m}"), ("year", f"{tomorrow.year - 1:04}")):
+    month = Period(day.year * 12 + day.month - 1, 1)
+    month = month if day == month.end else month.earlier(1)
+    year = day.year if (day.month, day.day) == (12, 31) else day.year - 1
+    for per, period in (("month", str(month)), ("year", f"{year:04}")):
         names = sorted(
             name for name in changed if editions[1].rates[name].per == per == editions[0].rates[name].per
         )

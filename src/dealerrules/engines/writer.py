@@ -14,7 +14,7 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, assert_never
@@ -131,10 +131,9 @@ def years_running(covers: list[tuple[date, date]], as_of: date, gap: int) -> int
     if start is None:
         return 0
     covers.sort(key=lambda cover: cover[1], reverse=True)
-    reach = timedelta(days=gap + 1)
     for begins, ends in covers:
         if begins < start:
-            if start - ends > reach:
+            if (start - ends).days > gap + 1:
                 break
             start = begins
     return months_since(start, as_of) // 12 + 1

@@ -6,6 +6,7 @@ An edition is what is in force between two days; where no policy has versions th
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from datetime import date, timedelta
 from functools import partial
@@ -38,14 +39,37 @@ def policy_files(paths: Iterable[Path]) -> list[tuple[Path, str]]:
     """Return the policy files of some paths with the names to show: files as given, directories' ``*.yaml``."""
     found: dict[Path, str] = {}
     for path in paths:
-        for file in _policies_in(path) if path.is_dir() else [path]:
-            found.setdefault(file.resolve(), file.as_posix())
+        for file in _policies_in(path) if _is_directory(path) else [path]:
+            found.setdefault(_real(file), file.as_posix())
     return [(Path(shown), shown) for shown in found.values()]
 
 
 def _policies_in(directory: Path) -> list[Path]:
-    files = sorted([*directory.rglob("*.yaml"), *directory.rglob("*.yml")])
-    return [file for file in files if not file.name.endswith((CASES_SUFFIX, ".cases.yml"))]
+    """Return the policy files in a directory, and the directories in it that cannot be looked into: reading tells why."""
+    files: list[Path] = []
+
+    def closed(error: OSError) -> None:
+        files.append(Path(error.filename))
+
+    for place, inside, names in os.walk(directory, onerror=closed):
+        files += (Path(place, name) for name in (*inside, *names) if name.endswith((".yaml", ".yml")))
+    return sorted({file for file in files if not file.name.endswith((CASES_SUFFIX, ".cases.yml"))})
+
+
+def _is_directory(path: Path) -> bool:
+    """Tell whether this is a directory; of what cannot be looked at, reading tells why."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def _real(path: Path) -> Path:
+    """Return what a path comes to behind its links, unless they lead nowhere."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return path.absolute()
 
 
 def read_sources(paths: Iterable[Path], report: Report) -> list[Source]:
@@ -53,7 +77,7 @@ def read_sources(paths: Iterable[Path], report: Report) -> list[Source]:
     sources = []
     given = list(paths)
     for path in given:
-        if path.is_dir() and not _policies_in(path):
+        if _is_directory(path) and not _policies_in(path):
             nothing = Phrase(
                 "目录里没有政策文件（*.yaml）", "there is no policy file (*.yaml) in this directory"
             )

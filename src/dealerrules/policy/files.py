@@ -6,6 +6,7 @@ or without; GBK is read, with a warning, where it is certain.
 
 from __future__ import annotations
 
+import errno
 import stat
 from typing import TYPE_CHECKING, Final
 
@@ -32,7 +33,7 @@ def read_file(path: Path, display: str) -> tuple[Source | None, list[Diagnostic]
     try:
         data = _bytes(path)
     except (OSError, ValueError) as error:
-        data = _reason(error)
+        data = reason(error)
     if isinstance(data, Phrase):
         return None, [Diagnostic("DR101", Span(nothing, 1, 1, 1, 1), {"reason": data})]
     if len(data) > MAX_BYTES:
@@ -58,15 +59,18 @@ def _bytes(path: Path) -> bytes | Phrase:
     """Return a file's bytes, no more than the limit and one; or why it is no file to read."""
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
-        return Phrase("这是一个目录", "it is a directory")
+        next(path.iterdir(), None)  # where that is not allowed, it is the reason
     if not stat.S_ISREG(mode):
-        return Phrase("这不是普通文件", "it is not a regular file")
+        return NO_FILE[stat.S_ISDIR(mode)]
     with path.open("rb") as file:
         return file.read(MAX_BYTES + 1)
 
 
-def _reason(error: OSError | ValueError) -> Phrase:
+def reason(error: OSError | ValueError) -> Phrase:
+    """Return in words why a file cannot be read."""
     match error:
+        case OSError(errno=errno.ELOOP):
+            return Phrase("符号链接绕成了圈", "its symbolic links form a loop")
         case FileNotFoundError() | NotADirectoryError():
             return Phrase("没有这个文件", "there is no such file")
         case PermissionError():
@@ -127,6 +131,11 @@ def _first_bad(source: Source) -> Span:
 
 # --- words --------------------------------------------------------------------------------------------
 
+NO_FILE: Final = (
+    Phrase("这不是普通文件", "it is not a regular file"),
+    Phrase("这是一个目录", "it is a directory"),
+)
+"""What stands where a file is needed: something odd, or a directory."""
 TOO_BIG: Final[Mapping[str, str | Phrase]] = {
     "what": Phrase("文件太大", "the file is too big"),
     "limit": "1 MiB",
