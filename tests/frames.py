@@ -6,7 +6,6 @@ The expected cells are read off the row path: masks as the engine gives them, an
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -30,6 +29,8 @@ from dealerrules.records import SUBJECTS, TABLES
 from dealerrules.values import ABSENT, TEXT, Kind, Type
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
     import dealerrules as dr
 
 KINDS = ("polars", "lazy", "pandas", "pyarrow", "duckdb")
@@ -262,15 +263,77 @@ def found(row: Mapping[str, Any], name: str, model: AnyDecision) -> dict[str, An
     return cells
 
 
-def assert_rows_agree(
+def differing(
     out: pl.DataFrame, answers: Mapping[Any, dr.Answer], key: str, models: Mapping[str, AnyDecision]
-) -> None:
-    """Hold every cell of a frame against the answers for single records."""
+) -> Iterator[tuple[Any, str, dict[str, Any], dict[str, Any]]]:
+    """Yield each cell group of a frame that is not the answer for the single record: id, decision, found, meant."""
     rows = {row[key]: row for row in out.iter_rows(named=True)}
     assert sorted(rows) == sorted(answers)
     for id_, answer in answers.items():
         for name in answer:
-            assert found(rows[id_], name, models[name]) == expected(answer, name, models[name]), (id_, name)
+            here, meant = found(rows[id_], name, models[name]), expected(answer, name, models[name])
+            if here != meant:
+                yield id_, name, here, meant
 
 
-Evaluate = Callable[..., Any]
+def assert_rows_agree(
+    out: pl.DataFrame, answers: Mapping[Any, dr.Answer], key: str, models: Mapping[str, AnyDecision]
+) -> None:
+    """Hold every cell of a frame against the answers for single records."""
+    assert list(differing(out, answers, key, models)) == []
+
+
+# ---------------------------------------------------------------------------------------------------
+# Whole policies
+
+
+TOO_LARGE = "37 digits"
+"""In the message about numbers that no frame holds."""
+
+
+def numbered(records: Iterable[Mapping[str, Any]], subject: str) -> dict[str, dict[str, Any]]:
+    """Return records with ids of their own, by id."""
+    name = SUBJECTS[subject].id_field
+    return {f"X{at}": {**record, name: f"X{at}"} for at, record in enumerate(records)}
+
+
+def tables_answer(
+    book: dr.PolicyBook,
+    subject: str,
+    as_of: date,
+    records: Iterable[Mapping[str, Any]],
+    kind: str,
+    attributes: Mapping[str, Type] | None = None,
+) -> pl.DataFrame:
+    """Evaluate records as tables of a kind.
+
+    Raises:
+        RecordError: with `TOO_LARGE` in it where no frame can hold the numbers.
+    """
+    tables = tables_of(records, subject, attributes)
+    given = {name: as_kind(frame, kind) for name, frame in tables.items()}
+    return from_kind(book.evaluate_frame(given, as_of=as_of, subject=subject), kind)
+
+
+def fact_rows(facts: Sequence[Mapping[str, Any]], types: Mapping[str, Type]) -> list[dict[str, Any]]:
+    """Return ready-made facts as rows that all have the same columns: what a row lacks is unknown."""
+    names = sorted({name for each in facts for name in each if f"{name}.over" not in types})
+    return [{name: each.get(name) for name in names} for each in facts]
+
+
+def facts_answer(
+    book: dr.PolicyBook,
+    subject: str,
+    as_of: date,
+    rows: Sequence[Mapping[str, Any]],
+    types: Mapping[str, Type],
+    kind: str,
+) -> pl.DataFrame:
+    """Evaluate rows of ready-made facts as a frame of a kind; `who` is the number of the row.
+
+    Raises:
+        RecordError: as `tables_answer`.
+    """
+    names = list(rows[0]) if rows else []
+    given = as_kind(facts_frame(rows, {name: types[name] for name in names}), kind)
+    return from_kind(book.evaluate_facts_frame(subject, given, as_of=as_of, keep=["who"]), kind)

@@ -10,19 +10,17 @@ import json
 import os
 from datetime import date
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 import dealerrules as dr
+from agreement import read, said, typed
 from dealerrules.engines.compiled import Program
-from dealerrules.engines.row import Decided, Interpreter
-from dealerrules.facts import read_facts
-from dealerrules.policy.model import Edition, Payout, Stage
+from dealerrules.engines.row import Interpreter
 from dealerrules.records import Record, read_record
-from dealerrules.values import ABSENT, Maybe
+from dealerrules.values import ABSENT
 from strategies import Situation, situations
 
 EXAMPLES = int(os.environ.get("AGREEMENT_EXAMPLES", "600"))
@@ -38,26 +36,6 @@ strongly = settings(
 )
 
 
-def typed(value: Any) -> Any:
-    """Return a value with its type: 3 is not Fraction(3), true is not 1."""
-    if isinstance(value, tuple):
-        return tuple(typed(item) for item in value)
-    if hasattr(value, "__dataclass_fields__"):
-        return tuple((name, typed(getattr(value, name))) for name in value.__dataclass_fields__)
-    return type(value).__name__, value
-
-
-def said(decided: Decided) -> Any:
-    """Return what the reference interpreter says, in the form of the fast engine."""
-    extra: Any = None
-    if isinstance(decided.decision, Stage):
-        assert decided.measure is not None
-        extra = decided.measure.value
-    if isinstance(decided.decision, Payout) and decided.entries is not None:
-        extra = (decided.amount, decided.entries)
-    return typed((decided.true, decided.unknown, extra))
-
-
 def assert_agree(situation: Situation, record: Record | None, facts: dict[str, Any] | None) -> None:
     """Hold both engines against each other on all decisions together, and on one alone."""
     edition, subject, as_of = situation.edition, situation.subject, situation.as_of
@@ -70,11 +48,6 @@ def assert_agree(situation: Situation, record: Record | None, facts: dict[str, A
         )
         meant = {name: said(interpreter.decide(name)) for name in asked}
         assert dict(zip(asked, map(typed, found), strict=True)) == meant
-
-
-def read(edition: Edition, subject: str, facts: dict[str, Any]) -> dict[str, Maybe]:
-    """Return ready-made facts as the engines hold them."""
-    return read_facts(subject, facts, edition.given_types(subject), partial(edition.may_be_absent, subject))
 
 
 def assert_fast_agrees(situation: Situation, facts: dict[str, Any]) -> None:

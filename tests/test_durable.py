@@ -27,12 +27,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import dealerrules as dr
+from agreement import read, said, typed
 from dealerrules.engines import durable_session
+from dealerrules.engines.carried import MOST
 from dealerrules.engines.durable import ALIVE, Ruleset, Run, ruleset
 from dealerrules.engines.durable_conditions import Every, Is, Some, firings
 from dealerrules.engines.durable_session import DurableError
 from dealerrules.engines.durable_steps import MOST_PENDING
-from dealerrules.engines.durable_writer import MOST, Writer
+from dealerrules.engines.durable_writer import Writer
 from dealerrules.engines.row import Interpreter
 from dealerrules.expr import Compare, Comparison, Constant
 from dealerrules.faults import RecordError
@@ -42,7 +44,6 @@ from dealerrules.strategies.reading import Reading
 from dealerrules.strategies.subjects import Around, Maker
 from dealerrules.values import ABSENT, COUNT, to_yuan
 from strategies import Situation, reached, situations
-from test_agreement import read, said, typed
 
 if TYPE_CHECKING:
     from dealerrules.policy.model import Edition

@@ -16,21 +16,11 @@ import pytest
 import dealerrules as dr
 import straight_line
 from dealerrules.demo import customers, subjects
-from dealerrules.outcome import (
-    AnyOutcome,
-    OfferOutcome,
-    PayoutOutcome,
-    RulesOutcome,
-    StageOutcome,
-    TierOutcome,
-)
-from straight_line import Outcome
+from oracle import differing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dealerrules.records import Record
-    from dealerrules.values import Truth
 
 POLICIES = Path(__file__).parents[1] / "policies"
 
@@ -40,63 +30,6 @@ def book() -> dr.PolicyBook:
     return dr.load(POLICIES)
 
 
-RULES_COMPARED = ("tier", "retention_gift")
-
-
-def truths(record: Record, as_of: date) -> dict[str, dict[str, Truth]]:
-    """Return the truth of each rule of the decisions whose rules the oracle has, by decision."""
-    program = book().program("customer", RULES_COMPARED, as_of=as_of)
-    found = {}
-    for name, (true, unknown, _) in zip(RULES_COMPARED, program.on_record(record, as_of), strict=True):
-        rules = enumerate(book().decisions[name].rules)
-        found[name] = {
-            rule.id: True if true >> at & 1 else None if unknown >> at & 1 else False for at, rule in rules
-        }
-    return found
-
-
-#: The oracle numbers the bands of a payout; here is which they are.
-BANDS = {
-    "recall_bonus": ("none", "reached", "exceeded"),
-    "satisfaction_reward": ("fined", "neither", "rewarded"),
-}
-
-
-def band_place(outcome: PayoutOutcome) -> int | None:
-    """Return the place of a payout's band among those of its list, where the oracle names one."""
-    names = BANDS.get(outcome.decision)
-    if names is None or outcome.band is None:
-        return None
-    return names.index(outcome.band.rpartition("-")[2])
-
-
-def said(outcome: AnyOutcome, truth: dict[str, dict[str, Truth]]) -> Outcome:
-    """Return an outcome in the oracle's words."""
-    status = outcome.status.value
-    match outcome:
-        case TierOutcome():
-            return {
-                "level": outcome.level,
-                "angles": dict(outcome.angles),
-                "truth": truth["tier"],
-                "status": status,
-            }
-        case StageOutcome():
-            return {"stage": outcome.stage, "status": status}
-        case PayoutOutcome():
-            return {"amount": outcome.amount, "band": band_place(outcome), "status": status}
-        case OfferOutcome():
-            return {"band": outcome.band, "status": status}
-        case RulesOutcome(decision="retention_gift"):
-            return {"truth": truth["retention_gift"]}
-        case RulesOutcome(decision="final_loss"):
-            return {"value": outcome.value, "because": sorted(outcome.because), "status": status}
-        case RulesOutcome(decision="win_back_measures"):  # the oracle names the reason, which is the row's id
-            return {"value": outcome.rows[0].id if outcome.rows else None, "status": status}
-        case RulesOutcome():
-            return {"value": outcome.value, "status": status}
-
-
 def differences(store: Iterator[tuple[str, dict[str, Any]]], as_of: date) -> tuple[int, list[object]]:
     """Return how many subjects were looked at, and what each decision on which the two differ came to."""
     found: list[object] = []
@@ -104,13 +37,7 @@ def differences(store: Iterator[tuple[str, dict[str, Any]]], as_of: date) -> tup
     for subject, record in store:
         count += 1
         answer = book().evaluate(record, as_of=as_of, subject=subject)
-        meant = straight_line.decide(subject, record, as_of)
-        assert set(answer) == set(meant)
-        assert answer.record is not None
-        truth = truths(answer.record, as_of) if subject == "customer" else {}
-        for name, outcome in answer.items():
-            if (here := said(outcome, truth)) != meant[name]:
-                found.append((name, record, here, meant[name]))
+        found += [(name, record, here, meant) for name, here, meant in differing(answer, record, as_of)]
     return count, found
 
 

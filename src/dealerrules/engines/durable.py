@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
+from dealerrules.engines.carried import MOST, Carried, Quantity, called
 from dealerrules.engines.durable_conditions import (
     ABSENT_WORD,
     KNOWN,
     UNKNOWN,
-    Carried,
     Is,
     every,
     leaves,
@@ -25,7 +25,7 @@ from dealerrules.engines.durable_conditions import (
 )
 from dealerrules.engines.durable_session import DurableError, Session
 from dealerrules.engines.durable_steps import Meaning, packed
-from dealerrules.engines.durable_writer import MOST, Quantity, Writer, called
+from dealerrules.engines.durable_writer import Writer
 from dealerrules.engines.quantities import Quantities
 from dealerrules.expr import type_of
 from dealerrules.facts import read_facts

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-Carried = int | bool | str
-"""What a message holds: whole numbers, true and false, words; what is unknown or absent is left out."""
+    from dealerrules.engines.carried import Carried
 
 KNOWN, UNKNOWN, ABSENT_WORD = "known", "unknown", "absent"
 """What a message says of a quantity of which that matters."""

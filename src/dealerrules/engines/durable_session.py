@@ -17,7 +17,7 @@ from dealerrules.faults import FieldError, RecordError, messages
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dealerrules.engines.durable_conditions import Carried
+    from dealerrules.engines.carried import Carried
 
 _SAYS: Final = messages("""
 no_durable | to run rules in durable_rules: pip install "dealerrules[durable]", on Python 3.12 at most, with a C compiler | 要用 durable_rules 运行规则，请先安装：pip install "dealerrules[durable]"；最高支持 Python 3.12，并需要 C 编译器

@@ -9,20 +9,15 @@ from __future__ import annotations
 
 import json
 import re
-import struct
-from dataclasses import dataclass
-from datetime import date
-from fractions import Fraction
-from math import lcm
 from typing import TYPE_CHECKING, Final
 
+from dealerrules.engines.carried import MOST, MOST_LETTERS, Quantity, called, scale_of, scales
 from dealerrules.engines.durable_conditions import (
     ABSENT_WORD,
     ALWAYS,
     KNOWN,
     NEVER,
     UNKNOWN,
-    Carried,
     Is,
     Node,
     every,
@@ -31,48 +26,34 @@ from dealerrules.engines.durable_conditions import (
     some,
 )
 from dealerrules.engines.durable_steps import Item, Meaning
-from dealerrules.engines.quantities import CONDITIONS, is_whole
+from dealerrules.engines.quantities import CONDITIONS
 from dealerrules.expr import (
     Aggregate,
     All,
     Answer,
     AnyOf,
-    Arithmetic,
-    AsOf,
-    Before,
     Compare,
     Comparison,
     Constant,
-    Elapsed,
     Expr,
     Fact,
-    Field,
-    FirstKnown,
-    IfAbsent,
     IsAbsent,
     Known,
     LevelIn,
-    Lookup,
     Member,
     Not,
-    RoundWhole,
     children,
-    type_of,
     walk,
 )
 from dealerrules.faults import Fault, FieldError, messages
 from dealerrules.policy.model import AnyDecision, Payout, Tier, expressions
-from dealerrules.values import QUANTITIES, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from dealerrules.policy.model import Edition
+    from dealerrules.values import Value
 
-MOST: Final = min(2**53, 2 ** (8 * struct.calcsize("l") - 1) - 1)
-"""The largest number that is carried; durable_rules reads constants as a C `long`, which has 32 bits on Windows."""
-MOST_LETTERS: Final = 200
-"""Of a word in a condition; longer ones in facts are cut, which makes them equal to none."""
 SAYS: Final = messages("""
 two_sides | compares two facts with each other, and durable_rules compares a fact with a constant; leave `{value}` out of `decisions`, or evaluate it with engine="compiled" | 把两个事实互相比较，而 durable_rules 只能把事实与常数比较；请从 `decisions` 中去掉 `{value}`，或用 engine="compiled" 评估
 inner | reads a condition as if it were a value, which durable_rules does not; leave `{value}` out of `decisions`, or evaluate it with engine="compiled" | 把条件当作数值来读，durable_rules 做不到；请从 `decisions` 中去掉 `{value}`，或用 engine="compiled" 评估
@@ -91,37 +72,6 @@ _RESERVED: Final = {"id", "sid", "k", "step", "m", "s"}
 _HASHES_TAKEN: Final = frozenset(
     {926444256, 3593476751, 739185624}
 )  # of id, of sid, and of a name it uses itself
-
-
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """A field of a message, and what it holds.
-
-    One of: the value of `expr`; whether a level (of `angle`, or of all) is at least `level` of tier `tier`; whether a
-    part of a condition is so (neither). A number that may be no whole one is held in steps of half a `scale`-th, an
-    odd number of them where it lies between two: so that it compares exactly with every constant of the policies.
-    """
-
-    name: str
-    expr: Expr | None = None
-    scale: int | None = None
-    tier: str | None = None
-    angle: str | None = None
-    level: int = 0
-
-    def carried(self, value: Value) -> Carried | None:
-        """Return a value as it is held; none when it does not fit."""
-        if isinstance(value, bool):
-            return value
-        if isinstance(value, str):
-            return value[: MOST_LETTERS + 1]
-        if isinstance(value, date):
-            return value.toordinal()
-        number: int | Fraction = value
-        if self.scale is not None:
-            scaled = Fraction(value) * self.scale
-            number = 2 * (scaled.numerator // scaled.denominator) + (scaled.denominator != 1)
-        return int(number) if abs(number) <= MOST and number.denominator == 1 else None
 
 
 class Refused(Exception):  # noqa: N818 - it is caught where the rule is known, and becomes a fault
@@ -145,7 +95,7 @@ class Writer:
         self._depths: dict[str, int] = {}
         self._parts: dict[Node, Is] = {}
         self._rules: dict[tuple[str, int], int] = {}
-        self._scales = _scales(edition, subject)
+        self._scales = scales(edition, subject)
 
     # --- what can be carried ---
 
@@ -361,10 +311,7 @@ class Writer:
 
     def _scale(self, expr: Expr) -> int | None:
         """Return into how many parts a unit is cut so that all constants are whole; none where all values are."""
-        if type_of(expr).kind not in QUANTITIES:
-            return None
-        scale = self._scales.get(expr, 1)
-        return None if scale == 1 and is_whole(self.edition, self.subject, expr) else scale
+        return scale_of(self.edition, self.subject, expr, self._scales)
 
     def _named(self, key: object, wanted: str) -> str:
         """Return a name for a field: letters that need no quoting, and no other's hash, by which fields are known."""
@@ -376,52 +323,6 @@ class Writer:
         self._hashes |= {_hash(name), _hash(f"{name}_is")}
         self._names[key] = name
         return name
-
-
-def _scales(edition: Edition, subject: str) -> dict[Expr, int]:
-    """Return the common denominator of the constants with which each expression is compared."""
-    found: dict[Expr, int] = {}
-    for decision in edition.decisions.values():
-        if decision.subject != subject:
-            continue
-        for rule in decision.rules:
-            for node in walk(rule.when):
-                match node:
-                    case Compare(left=left, right=Constant(value=value)):
-                        pairs = [(left, value)]
-                    case Member(item=item, among=among):
-                        pairs = [(item, value) for value in among]
-                    case _:
-                        continue
-                for expr, value in pairs:
-                    if isinstance(value, int | Fraction):
-                        found[expr] = lcm(found.get(expr, 1), value.denominator)
-    return found
-
-
-def called(expr: Expr) -> str:
-    """Return what a field is called by: the fact, the decision, or what is made of them."""
-    match expr:
-        case Fact(name=name) | Answer(decision=name) | Field(name=name):
-            return name
-        case Elapsed(how=how, item=item):
-            return f"{how}_{called(item)}"
-        case Arithmetic(how=how):
-            return str(how)
-        case RoundWhole(item=item) | IfAbsent(item=item):
-            return called(item)
-        case AsOf():
-            return "as_of"
-        case Lookup(by=by):
-            return f"lookup_{called(by)}"
-        case FirstKnown(items=items):
-            return called(items[0])
-        case Aggregate(how=how, table=table):
-            return f"{how}_{table}"
-        case Before(item=item):
-            return f"before_{called(item)}"
-        case _:
-            return "value"
 
 
 def _hash(name: str) -> int:

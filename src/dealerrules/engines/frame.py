@@ -7,6 +7,7 @@ held against: on every outcome, every rule, and everything unknown.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,7 +43,7 @@ from dealerrules.records import SUBJECTS, TABLES
 from dealerrules.values import BOOLEAN, COUNT, MAX_COUNT, Type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
 
@@ -126,15 +127,29 @@ class Asked:
     one_version: Callable[[str], bool]
 
 
-def answers(question: Question, asked: Asked) -> nw.LazyFrame[Any]:
-    """Return the columns of all outcomes, a row a subject."""
+def answers(
+    question: Question,
+    asked: Asked,
+    day: nw.Expr | date | None = None,
+    more: Callable[[str, Context], Columns] | None = None,
+) -> nw.LazyFrame[Any]:
+    """Return the columns of all outcomes, a row a subject.
+
+    Args:
+        question: the tables.
+        asked: what is asked.
+        day: each row's own day of evaluation, as a column; no version begins between it and the day that is asked about.
+        more: further columns of a decision, by suffix; none where no version of it is in force.
+
+    Names of columns are without dots where `day` is given.
+    """
     names, as_of, editions, models = asked.names, asked.as_of, asked.editions, asked.models
     in_force = next((each for each in editions if each.start <= as_of <= each.end), None)
     out: Columns = {}
     contexts: dict[int, Context] = {}
 
     def context(edition: Edition) -> Context:
-        return contexts.setdefault(id(edition), Context(question, edition, as_of))
+        return contexts.setdefault(id(edition), Context(question, edition, as_of if day is None else day))
 
     wanted: dict[int, list[str]] = {}
     for name in names:
@@ -147,7 +162,7 @@ def answers(question: Question, asked: Asked) -> nw.LazyFrame[Any]:
     for name in names:
         model = models[name]
         parts = [
-            (edition, context(edition).outcome(name))
+            (edition, context(edition).outcome(name) | (more(name, context(edition)) if more else {}))
             for edition in _editions_of(model, editions, in_force, as_of)
             if name in edition.decisions
         ]
@@ -155,12 +170,14 @@ def answers(question: Question, asked: Asked) -> nw.LazyFrame[Any]:
             columns = parts[0][1] if parts else _undefined(question, model)
         else:
             undated = in_force if asked.one_version(name) else None
-            columns = _dated(question, model, parts, as_of, undated)
+            columns = _dated(question, model, parts, as_of if day is None else day, undated)
         out |= {f"{name}{suffix}": value for suffix, value in columns.items()}
     meta = SUBJECTS[question.subject]
     there = question.frame.collect_schema().names()
     keys = {name: nw.col(f"key {name}") for name in meta.key if f"key {name}" in there}
     kept = {name.removeprefix("kept "): nw.col(name) for name in there if name.startswith("kept ")}
+    if day is not None:  # these are read again: Spark takes dots for parts of a structure
+        out = {dotless(name): value for name, value in out.items()}
     selected = [value.alias(name) for name, value in {**keys, **kept, **out}.items()]
     if ROW in there:
         selected.append(nw.col(ROW))
@@ -202,7 +219,7 @@ def _dated(
     question: Question,
     model: AnyDecision,
     parts: Sequence[tuple[Edition, Columns]],
-    as_of: date,
+    as_of: date | nw.Expr,
     undated: Edition | None,
 ) -> Columns:
     """Return each subject's outcome under the version in force on its own date; without a date under `undated`."""
@@ -214,13 +231,15 @@ def _dated(
         return nothing
     tests = []
     for edition, _ in parts:
-        inside = (day >= day_of(edition.start)) & (day <= day_of(min(edition.end, as_of)))
+        inside = (day >= day_of(edition.start)) & (day <= day_of(edition.end)) & (day <= day_of(as_of))
         test = inside.fill_null(value=False)
         if edition is undated:
             test = test | day.is_null()
         tests.append(test)
     found: Columns = {}
-    for suffix, otherwise in nothing.items():
+    never = nw.lit(None)
+    for suffix in dict.fromkeys([*nothing, *(suffix for _, columns in parts for suffix in columns)]):
+        otherwise = nothing.get(suffix, never)
         chosen = [
             nw.when(test).then(columns[suffix])
             for test, (_, columns) in zip(tests, parts, strict=True)
@@ -228,7 +247,10 @@ def _dated(
         ]
         if suffix.startswith((".true", ".unknown", ".status", ".because")):
             chosen.append(nw.when(~either([Flags(test) for test in tests]).true).then(otherwise))
-        found[suffix] = nw.coalesce(*chosen) if len(chosen) > 1 else chosen[0]
+        if not chosen:  # the latest version is of another kind than those up to the day
+            found[suffix] = otherwise
+        else:
+            found[suffix] = nw.coalesce(*chosen) if len(chosen) > 1 else chosen[0]
     return found
 
 
@@ -328,20 +350,31 @@ def _numbered(opened: Opened, table: str) -> Opened:
 
 def _answered(opened: Opened, question: Question, asked: Asked) -> Any:
     """Return the answers in a frame of the kind that came in."""
+    with refusing(question.subject, [asked.models[name] for name in asked.names]):
+        found = answers(question, asked)
+    numbered = ROW in question.frame.collect_schema().names()
+    return opened.close(found.sort(ROW).drop(ROW) if numbered else found)
+
+
+@contextmanager
+def refusing(subject: str, models: Sequence[AnyDecision]) -> Iterator[None]:
+    """Refuse what a frame cannot say: columns that mean two things, numbers that may not fit.
+
+    Raises:
+        RecordError: naming them.
+    """
     faults = [
-        FieldError(column, _SAYS["two_meanings"]).at(question.subject, None, "decisions")
-        for name in asked.names
-        for column in _doubtful(asked.models[name])
+        FieldError(column, _SAYS["two_meanings"]).at(subject, None, "decisions")
+        for model in models
+        for column in _doubtful(model)
     ]
     if faults:
         raise RecordError(faults)
     try:
-        found = answers(question, asked)
+        yield
     except TooLarge as error:
         said = FieldError(str(error), _SAYS["too_large"])
-        raise RecordError([said.at(question.subject, None, "decisions")]) from None
-    numbered = ROW in question.frame.collect_schema().names()
-    return opened.close(found.sort(ROW).drop(ROW) if numbered else found)
+        raise RecordError([said.at(subject, None, "decisions")]) from None
 
 
 def _doubtful(model: AnyDecision) -> list[str]:
