@@ -26,7 +26,7 @@ from dealerrules.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
 
@@ -282,6 +282,18 @@ Expr = (
 NODES = Expr.__args__
 
 
+def any_of_types(types: Sequence[Type]) -> Type:
+    """Return the type of a value that is of one of some types of one kind: of several categories it may be any word.
+
+    Examples:
+        >>> print(any_of_types([Type(Kind.CATEGORY, ("low", "high"), ordered=True), Type(Kind.CATEGORY, ("none", "low"))]))
+        low, high, none
+    """
+    if len(set(types)) == 1:
+        return types[0]
+    return Type(types[0].kind, tuple(dict.fromkeys(word for type_ in types for word in type_.options)))
+
+
 def type_of(expr: Expr) -> Type:
     """Return the type of an expression's value; conditions are boolean."""
     match expr:
@@ -294,7 +306,7 @@ def type_of(expr: Expr) -> Type:
         case Elapsed(how=how):
             return MONTHS if how is Elapse.MONTHS_SINCE else DAYS
         case FirstKnown(items=items):
-            return type_of(items[0])
+            return any_of_types([type_of(item) for item in items])
         case IfAbsent(item=item) | Before(item=item):
             return type_of(item)
         case Aggregate(how=Reduction.COUNT | Reduction.DISTINCT | Reduction.STREAK):

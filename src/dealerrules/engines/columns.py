@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 
 import narwhals as nw
 
-from dealerrules.expr import Comparison, Operator
+from dealerrules.expr import Comparison, Operator, any_of_types
 from dealerrules.values import MAX_COUNT, MAX_FEN, QUANTITIES, Kind, Rounding, Type, Value
 
 if TYPE_CHECKING:
@@ -522,7 +522,7 @@ class Algebra:
 
     def first_known(self, columns: Sequence[Column]) -> Column:
         """Return the first of some values that is there."""
-        type_ = columns[0].type
+        type_ = any_of_types([column.type for column in columns])
         columns = self.alike(columns)
         for at, column in enumerate(columns):
             if not column.may_miss:

@@ -8,7 +8,6 @@ of rows stays one pass over the columns.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import reduce
@@ -26,7 +25,6 @@ from dealerrules.engines.columns import (
     Flags,
     both,
     constant,
-    day_of,
 )
 from dealerrules.expr import Operator
 from dealerrules.policy.model import AnyDecision, Hit, Offer, Output, Payout, Rules, Stage, Tier
@@ -482,8 +480,6 @@ def _stated(cell: Cell, kind: Kind, cells: Sequence[Cell]) -> nw.Expr:
         places = max(_places(Fraction(each)) for each in cells)  # type: ignore[arg-type]
         scaled = Fraction(cell) * 10**places  # type: ignore[arg-type]
         return nw.lit(Decimal(scaled.numerator).scaleb(-places), nw.Decimal(38, places))
-    if isinstance(cell, date):
-        return day_of(cell)
     assert isinstance(cell, int | str)
     return nw.lit(cell, nw.Int64) if kind in {Kind.COUNT, Kind.MONTHS, Kind.DAYS} else nw.lit(cell)
 

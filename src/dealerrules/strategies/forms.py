@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dealerrules.expr import Operator
+from dealerrules.expr import Operator, any_of_types
 from dealerrules.policy.forms import arithmetic_type
 from dealerrules.records import TABLES
 from dealerrules.strategies.conditions import Conditions, NothingFits, columns
@@ -156,7 +156,9 @@ class Forms(Conditions):
     def _first_known(self, kind: Kind, depth: int) -> tuple[Yaml, Type] | None:
         items = [self.operand([kind], depth=depth) for _ in range(self.number(1, 3))]
         more = {"if_none": "unknown"} if self.chance(4) else {}
-        return {"first_known": [item for item, _ in items], **more}, items[0][1]
+        return {"first_known": [item for item, _ in items], **more}, any_of_types(
+            [type_ for _, type_ in items]
+        )
 
     def _lookup(self, kind: Kind, depth: int) -> tuple[Yaml, Type] | None:
         if kind not in QUANTITIES:
