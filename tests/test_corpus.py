@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import string
+from collections.abc import Iterator, Mapping
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import pytest
 
@@ -20,9 +22,6 @@ from dealerrules.book import load, loads
 from dealerrules.diagnostic_codes import CODES
 from dealerrules.diagnostics import Diagnostic, Lang, PolicyError, Severity, render_all, sort_diagnostics
 from dealerrules.testing import load_cases
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 SHIPPED = Path(__file__).parents[1] / "policies"
 BAD = Path(__file__).parent / "corpus" / "bad"
@@ -45,15 +44,28 @@ def found_in(path: Path) -> tuple[Diagnostic, ...]:
     return tuple(sort_diagnostics(book.warnings))
 
 
+class Found(Mapping[str, tuple[Diagnostic, ...]]):
+    """Everything that is wrong, by name, found when it is asked for; places are relative to the corpus."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, tuple[Diagnostic, ...]] = {}
+
+    def __getitem__(self, name: str) -> tuple[Diagnostic, ...]:
+        if name not in self.known:
+            with contextlib.chdir(BAD):
+                self.known[name] = found_in(Path(name))
+        return self.known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(FILES)
+
+    def __len__(self) -> int:
+        return len(FILES)
+
+
 @pytest.fixture(scope="module")
 def found() -> Mapping[str, tuple[Diagnostic, ...]]:
-    """Everything that is wrong, by name; places are relative to the corpus."""
-    here = Path.cwd()
-    os.chdir(BAD)
-    try:
-        return {name: found_in(Path(name)) for name in FILES}
-    finally:
-        os.chdir(here)
+    return Found()
 
 
 def each(found: Mapping[str, tuple[Diagnostic, ...]]) -> Iterator[tuple[str, Diagnostic]]:

@@ -13,14 +13,25 @@ from hypothesis import strategies as st
 
 from dealerrules.values import (
     ABSENT,
+    FEN_PER_YUAN,
+    MAX_COUNT,
     MAX_FEN,
+    QUANTITIES,
     Kind,
     Maybe,
     Rounding,
+    Truth,
     Type,
+    calendar_start,
     ceiling,
+    days_before,
     exact,
     floor,
+    kleene_all,
+    kleene_any,
+    kleene_not,
+    months_before,
+    months_since,
     read_date,
     read_literal,
     reduced,
@@ -29,6 +40,7 @@ from dealerrules.values import (
     show_decimal,
     to_fen,
     to_yuan,
+    write_literal,
 )
 
 HALF = Fraction(1, 2)
@@ -310,3 +322,154 @@ def test_a_type_names_itself() -> None:
     levels = ("low", "medium", "high")
     types = [Type(Kind.MONEY), Type(Kind.CATEGORY, levels), Type(Kind.CATEGORY, levels, ordered=True)]
     assert [str(each) for each in types] == ["money", "low, medium, high", "low < medium < high"]
+
+
+# ---------------------------------------------------------------------------------------------------
+# Days
+
+DAY = date(2014, 8, 31)
+
+
+def test_days_and_months_before_a_day() -> None:
+    """Months clamp at their end; what lies beyond the calendar is its first or its last day."""
+    assert [months_before(DAY, months) for months in (0, 1, 2, 6, 12, 30, -1, -6)] == [
+        DAY,
+        date(2014, 7, 31),
+        date(2014, 6, 30),
+        date(2014, 2, 28),
+        date(2013, 8, 31),
+        date(2012, 2, 29),
+        date(2014, 9, 30),
+        date(2015, 2, 28),
+    ]
+    assert [days_before(DAY, days) for days in (0, 1, 31, -1)] == [
+        DAY,
+        date(2014, 8, 30),
+        date(2014, 7, 31),
+        date(2014, 9, 1),
+    ]
+    far = 10**6
+    for before in (months_before, days_before):
+        assert [before(DAY, size) for size in (far * 10, -far * 10, 10**12, -(10**12))] == [
+            date.min,
+            date.max,
+        ] * 2
+    assert (months_before(date.min, 0), days_before(date.max, 0)) == (date.min, date.max)
+    assert [months_before(date.min, 1), months_before(date(9999, 12, 1), -1)] == [date.min, date.max]
+    assert [days_before(date.min, 1), days_before(date.max, -1)] == [date.min, date.max]
+
+
+def test_months_since_a_day() -> None:
+    """Whole months, negative for a day to come."""
+    days = {
+        date(2014, 8, 31): 0,
+        date(2014, 8, 1): 0,
+        date(2014, 7, 31): 1,
+        date(2014, 2, 28): 6,
+        date(2013, 9, 1): 11,
+        date(2013, 8, 31): 12,
+        date(2012, 9, 30): 23,
+        date(2014, 9, 1): -1,
+        date(2015, 9, 30): -13,
+    }
+    assert {day: months_since(day, DAY) for day in days} == days
+    assert [months_since(date(2014, 3, each), date(2014, 8, 15)) for each in (14, 15, 16)] == [5, 5, 4]
+
+
+def test_where_calendar_periods_begin() -> None:
+    months = [1, 2, 3, 4, 6, 7, 9, 10, 12]
+    days = [date(2014, month, 17) for month in months]
+    assert {
+        period: [calendar_start(day, period) for day in days] for period in ("year", "quarter", "month")
+    } == {
+        "year": [date(2014, 1, 1)] * 9,
+        "quarter": [date(2014, month, 1) for month in (1, 1, 1, 4, 4, 7, 7, 10, 10)],
+        "month": [date(2014, month, 1) for month in months],
+    }
+
+
+# ---------------------------------------------------------------------------------------------------
+# Truths, and values written back
+
+
+def test_kleene_logic() -> None:
+    truths: list[Truth] = [True, False, None]
+    pairs = [[left, right] for left in truths for right in truths]
+    assert [kleene_all(pair) for pair in pairs] == [True, False, None, False, False, False, None, False, None]
+    assert [kleene_any(pair) for pair in pairs] == [True, True, True, True, False, None, True, None, None]
+    assert [kleene_not(truth) for truth in truths] == [False, True, None]
+
+
+WRITTEN: list[tuple[Maybe, Kind, str | None]] = [
+    (True, Kind.BOOLEAN, "true"),
+    (False, Kind.BOOLEAN, "false"),
+    (date(2014, 9, 1), Kind.DATE, "2014-09-01"),
+    ("individual", Kind.CATEGORY, "individual"),
+    (100_000, Kind.MONEY, "1000 yuan"),
+    (100_050, Kind.MONEY, "1000.50 yuan"),
+    (-5, Kind.MONEY, "-0.05 yuan"),
+    (Fraction(1, 2), Kind.MONEY, None),
+    (Fraction(6, 2), Kind.MONEY, "0.03 yuan"),
+    (Fraction(7, 10), Kind.RATIO, "70%"),
+    (12, Kind.RATIO, "1200%"),
+    (Fraction(1, 3), Kind.RATIO, None),
+    (1, Kind.MONTHS, "1 month"),
+    (1800, Kind.MONTHS, "1800 months"),
+    (1, Kind.DAYS, "1 day"),
+    (0, Kind.DAYS, "0 days"),
+    (1, Kind.DISTANCE, "1 km"),
+    (Fraction(5, 2), Kind.DISTANCE, "2.5 km"),
+    (1_000_000, Kind.COUNT, "1000000"),
+    (Fraction(-1, 8), Kind.NUMBER, "-0.125"),
+    (Fraction(1, 7), Kind.NUMBER, None),
+]
+
+
+def test_values_are_written_as_policies_write_them() -> None:
+    """What has no exact literal has none; what has one is read back as the same value."""
+    assert [(value, kind, write_literal(value, kind)) for value, kind, _ in WRITTEN] == WRITTEN  # type: ignore[arg-type]
+    for value, kind, text in WRITTEN:
+        if text is not None and kind not in {Kind.BOOLEAN, Kind.CATEGORY}:
+            read = read_literal(text)
+            assert (read.kind, read.value) == (kind, value)
+
+
+def test_a_number_of_forty_digits_is_the_longest() -> None:
+    assert (read_literal("9" * 40).value, read_literal("9" * 41).value) == (10**40 - 1, "9" * 41)
+
+
+def test_types_in_words() -> None:
+    words = ("low", "high")
+    assert [
+        str(Type(Kind.CATEGORY, words)),
+        str(Type(Kind.CATEGORY, words, ordered=True)),
+        str(Type(Kind.MONEY)),
+    ] == [
+        "low, high",
+        "low < high",
+        "money",
+    ]
+    assert (repr(ABSENT), Type(Kind.MONEY)) == ("ABSENT", Type(Kind.MONEY, (), ordered=False))
+    assert frozenset(Kind) - QUANTITIES == {Kind.BOOLEAN, Kind.CATEGORY, Kind.TEXT}
+    assert [kind.value for kind in Kind] == [
+        "count", "number", "money", "ratio", "months", "days", "distance", "date", "boolean", "category", "text",
+    ]  # fmt: skip
+    assert [mode.value for mode in Rounding] == ["half_up", "half_even", "up", "down"]
+    assert (MAX_FEN, MAX_COUNT, FEN_PER_YUAN) == (9 * 10**15, 10**12, 100)
+
+
+def test_amounts_at_the_end_of_the_range() -> None:
+    """The largest amount is held, a fen more is refused, on both sides of zero."""
+    most = Decimal(90_000_000_000_000)
+    assert [to_fen(most), to_fen(-most), read_literal(f"-{most:,} yuan").value] == [
+        MAX_FEN,
+        -MAX_FEN,
+        -MAX_FEN,
+    ]
+    for yuan in (most + Decimal("0.01"), -most - Decimal("0.01"), Decimal("0.005")):
+        with pytest.raises(ValueError, match=r".") as caught:
+            to_fen(yuan)
+        reason = "is not a whole number of fen" if yuan == Decimal("0.005") else "is out of range"
+        assert str(caught.value) == f"`{yuan}` yuan {reason}"
+    with pytest.raises(ValueError, match=r"^`-90,000,000,000,000\.01 yuan` is out of range$"):
+        read_literal("-90,000,000,000,000.01 yuan")

@@ -70,11 +70,11 @@ class Reason:
 
     def __str__(self) -> str:
         """Return the reason in English."""
-        return self.text("en")
+        return self.text()
 
     def to_dict(self) -> dict[str, str]:
         """Return code and words as plain JSON values."""
-        return {"code": self.code, "en": self.text("en"), "zh": self.text("zh")}
+        return {"code": self.code, "en": self.text(), "zh": self.text("zh")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,6 @@ def _tier(tier: Tier, holds: set[str], open_: set[str]) -> Verdict:
         matched=_in_order(tier, holds),
         undetermined=tuple(rule.id for rule in tier.rules if rule.id in open_ and rule.answer in better),
         answer=level,
-        reason=None,
         angles={
             angle.id: tier.levels[level_range(tier, angle.id, holds, open_)[0]].id for angle in tier.angles
         },
@@ -264,7 +263,7 @@ def _agreed(
         true = tuple(row for row in table.order if row in possible and row in holds)
         if true or not possible:
             return _decided(table, holds, true)
-        return Verdict(Status.DECIDED, (), _rows(table, holds), (), rows=(), cells=said[0])
+        return Verdict(Status.DECIDED, (), _rows(table, holds), (), cells=said[0])
     undetermined = tuple(row for row in possible if row in open_)
     return Verdict(Status.UNDETERMINED, (), _rows(table, holds), undetermined)
 

@@ -61,7 +61,7 @@ def ladder(rules: list[tuple[int, Rule]]) -> tuple[list[Any], list[int], int]:
     own = {at: _edges(rule.when) for at, rule in rules}
     edges: list[Any] = sorted({edge for each in own.values() for edge in each})
     place = {edge: at for at, edge in enumerate(edges)}
-    flips = [0] * (2 * len(edges) + 2)
+    flips = [0] * (2 * len(edges) + 1)
     when_absent = 0
     for at, rule in rules:
         bit, before = 1 << at, False
@@ -79,7 +79,7 @@ def ladder(rules: list[tuple[int, Rule]]) -> tuple[list[Any], list[int], int]:
         if above != before:
             flips[2 * place[own[at][-1]] + 2] ^= bit
     masks, mask = [], 0
-    for flip in flips[: 2 * len(edges) + 1]:
+    for flip in flips:
         mask ^= flip
         masks.append(mask)
     return edges, masks, when_absent

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
 from typing import TYPE_CHECKING, assert_never
 
 from dealerrules.expr import (
@@ -43,7 +42,7 @@ from dealerrules.expr import (
 from dealerrules.facts import read_attribute
 from dealerrules.policy.model import AnyDecision, Edition, Payout, Rule, Tier
 from dealerrules.readers import engine_value
-from dealerrules.records import SUBJECTS, TABLES, Event, Record
+from dealerrules.records import TABLES, Event, Record
 from dealerrules.values import (
     ABSENT,
     Maybe,
@@ -104,10 +103,10 @@ class Decided:
     true: int
     unknown: int
     verdict: Verdict
-    measure: Step | None = None
-    amount: int | None = None
-    entries: tuple[Entry, ...] | None = None
-    settling: tuple[Step, ...] = ()
+    measure: Step | None
+    amount: int | None
+    entries: tuple[Entry, ...] | None
+    settling: tuple[Step, ...]
 
 
 @dataclass
@@ -399,13 +398,6 @@ class Interpreter:
         if id(rule) not in self._rule_steps:
             self._rule_steps[id(rule)] = self.step(rule.when)
         return self._rule_steps[id(rule)]
-
-    @cached_property
-    def identity(self) -> str:
-        """The subject's id, for messages."""
-        return (
-            str(getattr(self.record, SUBJECTS[self.subject].id_field, "")) if self.record is not None else ""
-        )
 
 
 # ---------------------------------------------------------------------------------------------------
