@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import dealerrules as dr
 from dealerrules.advice.levers import Way, levers, moved_along
 from dealerrules.advice.moves import Change, _added, _amount, _ways, part_of
-from dealerrules.advice.steps import Question, Advisor, find
+from dealerrules.advice.steps import Advisor, Question, find
 from dealerrules.analysis.diagrams import TooLargeError
 from dealerrules.engines.row import Interpreter
 from dealerrules.policy.model import Offer, Payout, Stage, Tier
@@ -83,17 +83,23 @@ def test_everything_that_makes_a_general_customer_a_better_one() -> None:
         "Suggestions adopted 0 → 1 (1 more) → VIP (after_sales.suggestion-adopted)",
         "Loyalty: low → medium → VIP (after_sales.visits-3)",
         "Vehicles sold through referrals 0 → 1 (1 more) → VIP (after_sales.sales-vip, sales.referred-1)",
-        "Persons of the household who own a vehicle of the brand 1 → 2 (1 more) → "
-        "Super VIP (after_sales.sales-super-vip, sales.household)",
+        (
+            "Persons of the household who own a vehicle of the brand 1 → 2 (1 more) → "
+            "Super VIP (after_sales.sales-super-vip, sales.household)"
+        ),
         "Vehicles of the brand bought 1 → 2 (1 more) → Super VIP (after_sales.sales-super-vip, sales.repeat-purchase)",
         "Referred customers insured here with designated repair 0 → 2 (2 more) → VIP (insurance.referred-2)",
         "Referred customers insured here with designated repair 0 → 3 (3 more) → Super VIP (insurance.referred-3)",
         "Vehicles sold through referrals 0 → 3 (3 more) → Super VIP (after_sales.sales-super-vip, sales.referred-3)",
         "Visits in the past 12 months 3 → 5 (2 more), and loyalty: low → high → Super VIP (after_sales.visits-5)",
-        "Consecutive insured years here with designated repair 0 → 3 (3 more), and repairs here in the past 12 months "
-        "0 → 1 (1 more); with it visits in the past 12 months 4 → VIP (insurance.insured-3-years)",
-        "Consecutive insured years here with designated repair 0 → 4 (4 more), and repairs here in the past 12 months "
-        "0 → 1 (1 more); with it visits in the past 12 months 4 → Super VIP (insurance.insured-4-years)",
+        (
+            "Consecutive insured years here with designated repair 0 → 3 (3 more), and repairs here in the past 12 months "
+            "0 → 1 (1 more); with it visits in the past 12 months 4 → VIP (insurance.insured-3-years)"
+        ),
+        (
+            "Consecutive insured years here with designated repair 0 → 4 (4 more), and repairs here in the past 12 months "
+            "0 → 1 (1 more); with it visits in the past 12 months 4 → Super VIP (insurance.insured-4-years)"
+        ),
     ]
 
 
@@ -133,8 +139,10 @@ def test_the_best_level_has_no_next_step() -> None:
 def test_the_recall_bonus_tells_the_next_band_and_what_it_is_worth() -> None:
     assert said("recall_campaign", "recall_bonus", {"returned": 60, "target": 120}) == [
         "Vehicles returned 60 → 85 (25 more) → Reached: every vehicle up to the target: 850.00 yuan (+850.00 yuan), from there 10.00 yuan a unit",
-        "Vehicles returned 60 → 121 (61 more) → Exceeded: every vehicle above the target: "
-        "1,215.00 yuan (+1,215.00 yuan), from there 15.00 yuan a unit",
+        (
+            "Vehicles returned 60 → 121 (61 more) → Exceeded: every vehicle above the target: "
+            "1,215.00 yuan (+1,215.00 yuan), from there 15.00 yuan a unit"
+        ),
     ]
     assert said("recall_campaign", "recall_bonus", {"returned": 121, "target": 120}) == []
 
@@ -179,8 +187,10 @@ def test_a_gift_comes_with_what_is_spent() -> None:
     assert said("purchase", "spend_gift", given) == SPEND_GIFT
     given = {"insured": True, "premium_prepaid": "0 yuan", "amount": "6000 yuan"}
     assert said("repair_order", "insurance_prepay_gift", given) == [
-        "Premium prepaid 0.00 yuan → 1,000.00 yuan (1,000.00 yuan more) → "
-        "Insurance repair of 5,000 to 10,000 yuan (repair-5k-10k)"
+        (
+            "Premium prepaid 0.00 yuan → 1,000.00 yuan (1,000.00 yuan more) → "
+            "Insurance repair of 5,000 to 10,000 yuan (repair-5k-10k)"
+        )
     ]
 
 
@@ -397,7 +407,7 @@ def by_trying(question: Question, target: str) -> set[frozenset[tuple[str, Maybe
             values = (
                 [question.day]
                 if way is Way.EVENT
-                else [v for v in range(8)]
+                else list(range(8))
                 if lever.scale and not lever.type.ordered
                 else list(lever.type.options) or [True, False]
             )

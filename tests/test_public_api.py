@@ -20,6 +20,7 @@ HEAVY = {
     "duckdb",
     "pyspark",
     "durable",
+    "zen",
     "numpy",
     "yaml",
     "pydantic",

@@ -246,7 +246,12 @@ def _pytest(arguments: list[str]) -> tuple[int, str]:
     command = [sys.executable, "-m", "pytest", *plugin, "-p", "no:cacheprovider", *arguments]
     # pytest cuts its last lines to the width of the screen, but not where it finds itself in a build
     kept = {n: v for n, v in os.environ.items() if not n.startswith("PYTEST_") and n not in _OF_BUILDS}
-    environment = {**kept, "COLUMNS": "80", "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "utf-8"}
+    environment = {
+        **kept,
+        "COLUMNS": "80",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "PYTHONIOENCODING": "utf-8",
+    }
     done = subprocess.run(
         command, env=environment, capture_output=True, encoding="utf-8", errors="replace", check=False
     )

@@ -34,6 +34,7 @@ from dealerrules.values import DATE
 from dealerrules.verdict import Reason, Verdict, verdict
 
 if TYPE_CHECKING:
+    from dealerrules.advice.coming import Coming
     from dealerrules.book import PolicyBook
     from dealerrules.engines.compiled import Program
     from dealerrules.engines.durable import Ruleset
@@ -281,6 +282,37 @@ class Answer(Mapping[str, AnyOutcome]):
         return explain(
             [self[name] for name in names], subject=self.subject, id_=self.id, as_of=self.as_of, lang=lang
         )
+
+    def coming_changes(self, until: date | str, decisions: Sequence[str] | None = None) -> tuple[Coming, ...]:
+        r"""Return the days on which an outcome changes by itself, with nothing further done, and why.
+
+        On each day up to `until` it is what `evaluate` says of what is known now: of the record without the events of
+        later days, under the version in force on that day. What an outcome comes to counts: its status and its answer,
+        as a frame shows them; not how far a measure lies inside its bounds, nor by which rules it is so.
+
+        Of ready-made facts the days move that follow from dates given; a fact that counts events stays what it is.
+
+        Args:
+            until: the last day to look at.
+            decisions: names, to restrict the work; all of the answer's otherwise.
+
+        Raises:
+            RecordError: for a day that is none, and unknown names.
+
+        Examples:
+            >>> from dealerrules.book import loads
+            >>> book = loads("policy: p\ndecisions: {stage: {kind: stage, measure: months_since_last_visit, "
+            ...              "stages: {active: {from: 0 months}, wavering: {from: 6 months}}}}")
+            >>> record = {"customer_id": "C1", "visits": [{"visited_on": "2014-08-31"}]}
+            >>> answer = book.evaluate(record, as_of="2014-09-30")
+            >>> [change.text() for change in answer.coming_changes("2015-12-31")]
+            ['on 2015-03-01: active → wavering (Months since the last visit: 5 months → 6 months)']
+        """
+        from dealerrules.advice.coming import coming_changes  # noqa: PLC0415 - only who asks for advice waits for it
+
+        book = self._plan.book
+        names = tuple(self) if decisions is None else book._names(self.subject, tuple(decisions))  # noqa: SLF001 - the same room
+        return coming_changes(self, book, self._facts, until, names)
 
     def to_dict(self) -> dict[str, Json]:
         """Return the answer as plain JSON values: amounts as text, dates ISO, keys stable."""

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from dealerrules.engines.compiled import Program
     from dealerrules.engines.durable import Ruleset
     from dealerrules.engines.frame import Asked
+    from dealerrules.engines.jdm import Graph
     from dealerrules.explain import Explanation
     from dealerrules.handbook import Handbook
     from dealerrules.rates import Rates
@@ -100,6 +101,7 @@ class PolicyBook:
         self.warnings = warnings
         self._starts = [edition.start for edition in editions]
         self._plans: dict[object, Plan] = {}
+        self._graphs: dict[tuple[date, str], Graph] = {}
         self._digests: dict[str, list[tuple[date, str]]] = {}
         self._asked: dict[
             object, tuple[Plan, date]
@@ -278,6 +280,55 @@ class PolicyBook:
             raise RecordError([Fault("evaluation", None, "as_of", day, "; ".join(said), "；".join(said_zh))])
         return ruleset(edition, subject, there, strict=decisions is not None)
 
+    def to_jdm(self, decision: str, *, as_of: date | str) -> dict[str, Any]:
+        r"""Return a decision as a graph of decision tables of GoRules (JDM), plain JSON data for zen-engine.
+
+        Args:
+            decision: its name; a tier, a stage, an offer or a rules table.
+            as_of: the day whose version is taken.
+
+        Raises:
+            RecordError: for an unknown name, a day on which nothing is in force, and what JDM cannot carry.
+
+        Examples:
+            >>> book = loads("policy: p\ndecisions: {d: {kind: rules, hit: unique, outputs: {d: {type: boolean}}, rows: "
+            ...              "[{id: often, when: {visits_past_year: {at_least: 4}}, then: {d: true}}]}}")
+            >>> graph = book.to_jdm("d", as_of="2014-09-30")
+            >>> [node["name"] for node in graph["nodes"]]
+            ['facts', 'd: holds', 'd: may hold', 'd: settled', 'd: answer', 'answer']
+            >>> book.jdm_facts("d", {"visits_past_year": 5}, as_of="2014-09-30")
+            {'facts': {'visits_past_year': 5}}
+        """
+        return self._graph(decision, _day(as_of)).definition
+
+    def jdm_facts(self, decision: str, facts: Mapping[str, object], *, as_of: date | str) -> dict[str, Any]:
+        """Return ready-made facts as the graph of `to_jdm` takes them: checked, worked out, in whole numbers.
+
+        Args:
+            decision: the graph's.
+            facts: by name, as for `evaluate_facts`; what is left out is unknown, unless it follows from those given.
+            as_of: the day.
+
+        Raises:
+            RecordError: as `to_jdm`, for names that are no facts, values of another type, and numbers that do not fit.
+        """
+        day = _day(as_of)
+        return self._graph(decision, day).context(facts, day)
+
+    def _graph(self, name: str, day: date) -> Graph:
+        from dealerrules.engines.jdm import graph  # noqa: PLC0415 - only who asks for it waits for it
+
+        edition = self.edition(day)
+        subject = self.decisions[name].subject if name in self.decisions else "customer"
+        self._names(subject, (name,))
+        if edition is None or name not in edition.decisions:
+            reason = self._not_in_force(name, day)
+            raise RecordError([Fault("evaluation", None, "as_of", day, reason.text("en"), reason.text("zh"))])
+        key = (edition.start, name)
+        if key not in self._graphs:
+            self._graphs[key] = graph(edition, subject, name)
+        return self._graphs[key]
+
     def evaluate_many(
         self,
         records: Iterable[Record | Mapping[str, object]],
@@ -418,6 +469,64 @@ class PolicyBook:
 
             check_tables(tables, subject, self.editions)
         return evaluate_tables(tables, subject, self._asked_of_frames(names, day))
+
+    def coming_frame(
+        self,
+        tables: Mapping[str, Any],
+        *,
+        as_of: date | str,
+        until: date | str,
+        subject: str = "customer",
+        decisions: Sequence[str] | None = None,
+        check: bool = True,
+    ) -> Any:
+        r"""Return who changes by itself within some days, in a whole store: a row for each change of an answer.
+
+        It says what `Answer.coming_changes` says of each record, in little more time than one evaluation takes: only who
+        has a date from which a day to come follows is looked at.
+
+        Args:
+            tables: as for `evaluate_frame`.
+            as_of: the day; nothing dated later is read.
+            until: the last day to look at.
+            subject: whose table the rows are of.
+            decisions: names, to restrict the work.
+            check: whether to look first for what a record would refuse, as `evaluate_frame` does.
+
+        Returns:
+            a frame of the same kind. Its columns are the key of the subject, ``decision``, ``on`` (the first day of the new
+            answer), ``before`` and ``after`` (as text, as `evaluate_frame` shows the answer), ``before.status`` and
+            ``after.status``, ``worse`` (null where the policy does not say which answer is better), and ``facts``: the
+            names of the facts of which some test of the decision, or some number that it pays by, came out otherwise. That
+            is null where a version of the policy begins, or the subject's own date is reached.
+
+        Raises:
+            RecordError: as `evaluate_frame`, and for a last day that is none.
+
+        Examples:
+            >>> import polars as pl
+            >>> from datetime import date
+            >>> book = loads("policy: p\ndecisions: {away: {kind: stage, measure: months_since_last_visit, "
+            ...              "stages: {near: {from: 0 months}, far: {from: 6 months}}}}")
+            >>> visits = pl.DataFrame({"customer_id": ["C1", "C2"], "visited_on": [date(2014, 4, 8), date(2014, 9, 1)]})
+            >>> tables = {"customers": visits.select("customer_id"), "visits": visits}
+            >>> found = book.coming_frame(tables, as_of="2014-09-30", until="2014-10-30")
+            >>> found.select("customer_id", "on", "before", "after", "facts").rows()
+            [('C1', datetime.date(2014, 10, 8), 'near', 'far', 'months_since_last_visit')]
+        """
+        from dealerrules.advice.coming import last_day  # noqa: PLC0415 - only who asks for advice waits for it
+        from dealerrules.advice.coming_frame import coming_tables  # noqa: PLC0415
+        from dealerrules.engines.entry import check_names  # noqa: PLC0415
+
+        day, last = _day(as_of), last_day(until)
+        _check_subject(subject)
+        names = self._names(subject, None if decisions is None else tuple(decisions))
+        check_names(subject, tables)
+        if check:
+            from dealerrules.engines.checks import check_tables  # noqa: PLC0415
+
+            check_tables(tables, subject, self.editions)
+        return coming_tables(self, tables, subject, sorted(names), day, last)
 
     def evaluate_facts_frame(
         self,

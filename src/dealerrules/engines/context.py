@@ -103,6 +103,8 @@ class Question:
     count: int = 0
     read: dict[str, Reduced] = field(default_factory=dict)  #: what each table came to
     branching: set[str] = field(default_factory=set)  #: tables that branches read too
+    counted: bool = False  #: whether households have been counted, and stand in the fields
+    own_day: str | None = None  #: the column of events that holds each row's own day of evaluation
 
     def __post_init__(self) -> None:
         self.base = self.frame
@@ -515,7 +517,9 @@ class Context:
         branches = bound is not None or not isinstance(as_of, date)
         reduced = question.read.get(table)
         if branches or reduced is None or not reduced.make.keys() >= set(group):
-            if branches:
+            if branches and question.own_day is not None and bound is None and self.origin is None:
+                events = events.rename({question.own_day: "as_of"})
+            elif branches:
                 events = events.join(self._marks(group, after), on="id", how="inner")
             reader = Events(self.algebra, events, table, as_of, f"{name} ", after=bound)
             reduced = reader.reduce(group, partial(self.event_flags, reader))
@@ -567,7 +571,7 @@ class Context:
             self.origin[0].count_households()
             return
         question = self.question
-        if question.fields is not question.own_fields:
+        if question.counted or question.fields is not question.own_fields:
             return
         self.prepare([_OWNS_BRAND])
         names = ("household_id", "household_brand_owners")
