@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 import dealerrules as dr
 from dealerrules.advice.coming import known_record
-from dealerrules.advice.edges import Days, Every, Months, Next, Turn, turns
 from dealerrules.advice.standing import said
+from dealerrules.advice.turns import Days, Every, Months, Next, Turn, turns
 from dealerrules.book import PolicyBook
 from dealerrules.demo import customers, subjects
 from dealerrules.expr import Window, window_start

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,10 +30,14 @@ Change = tuple[str, date, str, "str | None", str, "str | None", str, "bool | Non
 
 
 def shown(value: object) -> str | None:
-    """Return an answer as a frame shows it."""
+    """Return an answer as text, numbers as fractions: a frame writes as many decimals as any of its answers has."""
     if value is None:
         return None
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    try:
+        return str(Fraction(text))
+    except ValueError:
+        return text
 
 
 def of_records(
@@ -76,7 +81,13 @@ def of_tables(
     id_ = SUBJECTS[subject].id_field
     names = (id_, "on", "decision", "before", "before.status", "after", "after.status", "worse")
     rows = list(out.iter_rows(named=True))
-    found = {tuple(row[name] for name in names): set((row["facts"] or "").split()) for row in rows}
+    texts = {"before", "after"}
+    found = {
+        tuple(shown(row[name]) if name in texts else row[name] for name in names): set(
+            (row["facts"] or "").split()
+        )
+        for row in rows
+    }
     assert len(found) == len(rows)
     return found  # type: ignore[return-value]
 

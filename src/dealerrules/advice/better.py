@@ -103,35 +103,45 @@ def _known(decision: AnyDecision) -> list[str]:
             assert_never(decision)
 
 
+def rank(decision: AnyDecision, answer: str | None) -> int | None:
+    """Return a number that is the larger the better an answer is; none where that is not said, and of amounts."""
+    match decision:
+        case Tier():
+            levels = [level.id for level in decision.levels]
+            return -levels.index(answer) if answer is not None else None
+        case Stage():
+            return -decision.ranking.index(answer) if answer in decision.ranking else None
+        case Offer():
+            return _worth(decision, answer) if answer is not None else -1
+        case Payout() | Rules():
+            return None
+        case _:
+            assert_never(decision)
+
+
 def _ranked(
     decision: AnyDecision, here: str | None, status: Status
 ) -> list[tuple[str, tuple[str, ...]]] | None:
     """Return each better answer, nearest first, with the answers that are as good or better; none where unknown."""
+    now = here if status is Status.DECIDED or isinstance(decision, Tier) else None
     match decision:
-        case Tier():
-            levels = [level.id for level in decision.levels]
-            place = levels.index(here) if here is not None else len(levels)
-            return [(levels[at], tuple(levels[: at + 1])) for at in reversed(range(place))]
-        case Stage():
-            if not decision.ranking:
-                return None
-            order = decision.ranking
-            place = order.index(here) if here in order and status is Status.DECIDED else len(order)
-            return [(order[at], order[: at + 1]) for at in reversed(range(place))]
+        case Tier() | Stage():
+            order = (
+                tuple(level.id for level in decision.levels)
+                if isinstance(decision, Tier)
+                else decision.ranking
+            )
+            place = order.index(now) if now in order else len(order)
+            return [(order[at], order[: at + 1]) for at in reversed(range(place))] if order else None
         case Payout():
-            return [
-                (rule.id, (rule.id,))
-                for rule in decision.rules
-                if rule.id != here or status is not Status.DECIDED
-            ]
+            return [(rule.id, (rule.id,)) for rule in decision.rules if rule.id != now]
         case Offer():
-            given = here is not None and status is Status.DECIDED
-            worth = _worth(decision, here) if given and here is not None else None
-            better: list[tuple[int, str]] = []
-            for rule in decision.rules:
-                mine = _worth(decision, rule.id)
-                if not given or (mine is not None and worth is not None and mine > worth):
-                    better.append((mine or 0, rule.id))
+            worth, worths = rank(decision, now), {each.id: rank(decision, each.id) for each in decision.rules}
+            better = [
+                (mine or 0, name)
+                for name, mine in worths.items()
+                if now is None or (mine is not None and worth is not None and mine > worth)
+            ]
             return [(name, (name,)) for _, name in sorted(better)]
         case Rules():
             return None

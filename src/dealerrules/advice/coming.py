@@ -11,9 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dealerrules.advice.coming_words import Begins, Cause, OwnDate, Telling, answer_dict, cause_dict
-from dealerrules.advice.edges import FIXED, ONE, Clock, Days, clocks, edge_days
+from dealerrules.advice.edges import FIXED, Clock, clocks, edge_days
 from dealerrules.advice.moved import moved
 from dealerrules.advice.standing import said, worse
+from dealerrules.advice.turns import ONE, Days
 from dealerrules.engines.row import Interpreter
 from dealerrules.facts import read_facts
 from dealerrules.faults import Fault, RecordError
@@ -48,7 +49,7 @@ class Coming:
         cause: what made it so: facts that have another value, a version of the policy that begins, or the subject's own
             date.
         worse: whether the new answer is a worse one; none where the policy does not say which one is better, or one of
-            them is not decided.
+            them is not decided. Of a tier that is not settled the level that is sure counts.
     """
 
     decision: str

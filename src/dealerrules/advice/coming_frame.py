@@ -9,52 +9,48 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, reduce
-from operator import add, or_
+from operator import or_
 from typing import TYPE_CHECKING, Any, Final
 
 import narwhals as nw
 
 from dealerrules.advice.coming import beginnings, editions_of
-from dealerrules.advice.edges import (
-    DAILY,
-    FIXED,
-    ONE,
-    SUBJECT,
-    VALUE,
-    Every,
-    Finder,
-    clocks,
-    dates_reaching,
-    turns,
+from dealerrules.advice.coming_columns import (
+    CODES,
+    DAY,
+    NONE,
+    ONE_OF,
+    WHO,
+    Lazy,
+    code_of,
+    longer,
+    rank_of,
+    settled_down,
+    with_before,
+    worse,
 )
+from dealerrules.advice.edges import DAILY, FIXED, SUBJECT, VALUE, Finder, clocks
 from dealerrules.advice.hanging import hanging, waiting
-from dealerrules.engines.columns import Backend, day_of
+from dealerrules.advice.turns import ONE, Every, dates_reaching, turns
+from dealerrules.engines.columns import day_of
 from dealerrules.engines.context import Context, Question
 from dealerrules.engines.entry import dotless, open_frames
 from dealerrules.engines.frame import Asked, answers, question_of, refusing
-from dealerrules.policy.model import KIND_WORDS, Offer, Payout, Stage, Tier, digest, meanings
+from dealerrules.policy.model import KIND_WORDS, digest, meanings
 from dealerrules.records import SUBJECTS, TABLES
-from dealerrules.verdict import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from dealerrules.advice.edges import Clock, Turn
+    from dealerrules.advice.edges import Clock
+    from dealerrules.advice.turns import Turn
     from dealerrules.book import PolicyBook
-    from dealerrules.engines.columns import Flags
     from dealerrules.engines.flat import Columns
     from dealerrules.expr import Expr
-    from dealerrules.policy.model import AnyDecision, Edition
+    from dealerrules.policy.model import Edition
 
-Lazy = nw.LazyFrame[Any]
-WHO: Final = "·who"
-DAY: Final = "·day"
-ONE_OF: Final = "·one"
 _LONG_AGO: Final = date(1900, 1, 1)
 """Of dates before it, each day is looked at where anniversaries count: there are hardly any."""
-_NONE: Final = "·none"
-_CODES: Final = 24
-"""Tests that go into one number, two bits each."""
 
 
 def coming_tables(
@@ -283,21 +279,21 @@ class Ahead:
         edition = context.edition
         decision = edition.decisions[name]
         made: Columns = {".·kind": nw.lit(list(KIND_WORDS.values()).index(decision.kind))}
-        rank = _rank(decision, context.outcome(name))
+        rank = rank_of(decision, context.outcome(name))
         if rank is not None:
             made[".·rank"] = rank
         for fact, hangs in hanging(edition, name).items():
             tests = [context.flags(test) for test in hangs.tests]
-            if len(tests) <= _CODES and not hangs.values:
-                made[f".·moves {fact}"] = _code(tests)
+            if len(tests) <= CODES and not hangs.values:
+                made[f".·moves {fact}"] = code_of(tests)
                 continue
-            parts = [tests[start : start + _CODES] for start in range(0, len(tests), _CODES)]
-            codes = [nw.lit(""), *(_code(part).cast(nw.String) for part in parts)]
+            parts = [tests[start : start + CODES] for start in range(0, len(tests), CODES)]
+            codes = [nw.lit(""), *(code_of(part).cast(nw.String) for part in parts)]
             for value in hangs.values:
                 column = context.column(value)
-                codes.append(column.value.cast(nw.String).fill_null(_NONE))
+                codes.append(column.value.cast(nw.String).fill_null(NONE))
                 if column.over is not None:
-                    codes.append(column.over.cast(nw.String).fill_null(_NONE))
+                    codes.append(column.over.cast(nw.String).fill_null(NONE))
                 if column.absent is not None:
                     codes.append(column.absent.cast(nw.String))
             made[f".·moves {fact}"] = nw.concat_str(codes, separator=" ")
@@ -456,7 +452,7 @@ class _Group:
         """Return a row for each answer that is another one than before."""
         ahead = self.ahead
         places = {ahead.names.index(name): name for name in self.names}
-        lagged = _with_before(states, self.columns, ahead.backend)
+        lagged = with_before(states, self.columns, ahead.backend)
         flags = {
             f"changed {at}": (nw.col(f"{at} status") != nw.col(f"before {at} status")).fill_null(value=False)
             | (nw.col(f"{at} answer") != nw.col(f"before {at} answer")).fill_null(value=False)
@@ -487,7 +483,7 @@ class _Group:
             each({at: nw.col(f"before {at} status").cast(nw.String) for at in places}).alias("before.status"),
             answer("").alias("after"),
             each({at: nw.col(f"{at} status").cast(nw.String) for at in places}).alias("after.status"),
-            each({at: _worse(at) for at in places}).alias("worse"),
+            each({at: worse(at) for at in places}).alias("worse"),
             each({at: self._told(at, name) for at, name in places.items()}).alias("facts"),
         )
 
@@ -502,91 +498,3 @@ class _Group:
         joined = nw.concat_str(moved, separator=" ", ignore_nulls=True)
         same = nw.col(f"{at} version") == nw.col(f"before {at} version")
         return nw.when(same & (joined != "")).then(joined)
-
-
-def longer(frame: Lazy, flags: Sequence[str], index: Sequence[str], name: str, backend: Backend) -> Lazy:
-    """Return a row for each flag that is set, with its name in a column."""
-    if backend is Backend.DUCKDB:  # narwhals unpivots on DuckDB's own connection alone
-        parts = [frame.filter(nw.col(flag)).select(*index, nw.lit(flag).alias(name)) for flag in flags]
-        return parts[0] if len(parts) == 1 else nw.concat(parts, how="vertical")
-    made = frame.unpivot(list(flags), index=list(index), variable_name=name, value_name="is")
-    return made.filter(nw.col("is")).drop("is")
-
-
-def settled_down(frame: Lazy, backend: Backend, *, number: bool = False) -> Lazy:
-    """Return a frame that is read several times, worked out once where the backend can be told so.
-
-    With `number` each row gets a name of its own: polars joins on whole numbers, which costs half.
-    """
-    if backend is Backend.POLARS:
-        native = nw.to_native(frame).collect(engine="streaming")
-        native = native.with_row_index(ONE_OF) if number else native
-        made: Lazy = nw.from_native(native.lazy())
-        return made
-    if number:
-        parts = [nw.col(WHO).cast(nw.String), nw.col(DAY).cast(nw.String)]
-        frame = frame.with_columns(nw.concat_str(parts, separator="·").alias(ONE_OF))
-    if backend is Backend.PYSPARK:
-        frame = nw.from_native(nw.to_native(frame).cache())
-    return frame
-
-
-def _worse(at: int) -> nw.Expr:
-    rank, before = nw.col(f"{at} rank"), nw.col(f"before {at} rank")
-    alike = nw.col(f"{at} kind") == nw.col(f"before {at} kind")
-    return nw.when(alike & (rank != before)).then(rank < before)
-
-
-def _code(tests: Sequence[Flags]) -> nw.Expr:
-    """Return the truths of some tests as one number."""
-    bits = [
-        flag.cast(nw.Int64) * (1 << 2 * at + side)
-        for at, test in enumerate(tests)
-        for side, flag in enumerate((test.true, test.is_false))
-    ]
-    return reduce(add, bits)
-
-
-def _rank(decision: AnyDecision, columns: Columns) -> nw.Expr | None:
-    """Return a number that is the larger the better the answer is; null where that is not said."""
-    answer = columns[""]
-    decided = columns[".status"].cast(nw.String) == str(Status.DECIDED)
-    match decision:
-        case Tier(levels=levels):
-            ranks = {level.id: -at for at, level in enumerate(levels)}
-            return _ranked(answer, ranks)
-        case Stage(ranking=ranking):
-            ranks = {stage: -at for at, stage in enumerate(ranking)}
-            return nw.when(decided).then(_ranked(answer, ranks)) if ranks else None
-        case Payout():
-            return nw.when(decided).then((answer * 100).cast(nw.Int64))
-        case Offer():
-            worth = {}
-            for band, package in decision.packages.items():
-                stated = [each for each in (package.value, package.always_value) if each is not None]
-                worth[band] = sum(stated)
-            known = nw.coalesce(_ranked(answer, worth), nw.lit(-1, nw.Int64))
-            return nw.when(decided).then(known)
-        case _:
-            return None
-
-
-def _ranked(answer: nw.Expr, ranks: Mapping[str, int]) -> nw.Expr:
-    said = answer.cast(nw.String)
-    found = [nw.when(said == word).then(nw.lit(rank, nw.Int64)) for word, rank in ranks.items()]
-    return nw.coalesce(*found) if len(found) > 1 else found[0]
-
-
-def _with_before(states: Lazy, columns: Sequence[str], backend: Backend) -> Lazy:
-    """Add to each state of a subject the one before it, under `before`; polars sorts once for all columns."""
-    if backend is not Backend.POLARS:
-        return states.with_columns(
-            **{f"before {name}": nw.col(name).shift(1).over(WHO, order_by=DAY) for name in columns}
-        )
-    import polars as pl  # noqa: PLC0415 - it is loaded: the frame is of it
-
-    native = nw.to_native(states).sort(WHO, DAY)
-    same = pl.col(WHO) == pl.col(WHO).shift()
-    before = [pl.when(same).then(pl.col(name).shift()).alias(f"before {name}") for name in columns]
-    made: Lazy = nw.from_native(native.with_columns(before))
-    return made

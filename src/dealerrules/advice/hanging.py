@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from dealerrules.policy.model import AnyDecision, Edition
 
 
-def waiting(edition: Edition, name: str) -> tuple[Expr, ...] | None:
+def waiting(edition: Edition, name: str) -> tuple[All, ...] | None:
     """Return what else must hold where a decision's rules ask for the day itself; none where it asks in other ways.
 
     On a day that a policy names the answer can be another one only where one of these is not false.

@@ -5,6 +5,9 @@ Place in the flow: coming changes compare the outcomes of two days by it.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from dealerrules.advice.better import rank
 from dealerrules.outcome import (
     OfferOutcome,
     Outcome,
@@ -15,6 +18,9 @@ from dealerrules.outcome import (
 )
 from dealerrules.policy.model import Hit
 from dealerrules.verdict import Status
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 def said(outcome: Outcome) -> tuple[str, object]:
@@ -51,30 +57,22 @@ def worse(before: Outcome, after: Outcome) -> bool | None:
     """Tell whether an answer is worse than another; none where that is not said."""
     if type(before.model) is not type(after.model):
         return None
+    answers = before.verdict.answer, after.verdict.answer
+    settled = before.status is after.status is Status.DECIDED
+    if isinstance(before, OfferOutcome) and settled and None in answers:
+        return (
+            None if answers == (None, None) else answers[1] is None
+        )  # to get nothing is worse than anything
     one, other = _rank(before), _rank(after)
     if one is None or other is None or one == other:
         return None
     return other < one
 
 
-def _rank(outcome: Outcome) -> int | None:
-    """Return a number that is the larger the better the answer is, by the order in which advice looks at answers."""
-    answer = outcome.verdict.answer
-    match outcome:
-        case TierOutcome(model=model):
-            levels = [level.id for level in model.levels]
-            return -levels.index(answer) if answer is not None else None
-        case _ if outcome.status is not Status.DECIDED:
-            return None
-        case StageOutcome(model=model):
-            return -model.ranking.index(answer) if answer in model.ranking else None
-        case PayoutOutcome():
-            return int(outcome.amount * 100) if outcome.amount is not None else None
-        case OfferOutcome(model=model):
-            if answer is None:
-                return -1
-            package = model.packages[answer]
-            stated = [each for each in (package.value, package.always_value) if each is not None]
-            return sum(stated)
-        case _:
-            return None
+def _rank(outcome: Outcome) -> int | Decimal | None:
+    """Return a number that is the larger the better the answer is; of a tier that is not settled, the sure level's."""
+    if isinstance(outcome, PayoutOutcome):
+        return outcome.amount
+    if outcome.status is not Status.DECIDED and not isinstance(outcome, TierOutcome):
+        return None
+    return rank(outcome.model, outcome.verdict.answer)
