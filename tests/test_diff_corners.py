@@ -199,7 +199,11 @@ SIDES = {
     ),
     "{count: customers, as_of: 12 months earlier, where: {media: true}, with: [{event: visits, within: 12 months}], without: [{event: visits, within: since as_of}]}": (
         "customers, as of 12 months before the end of the period, where works in the media: yes, with visits of the last 12 months, without visits since that day",
-        "客户，截至期末之前 12 个月，满足：媒体身份：是，有近12个月的进站，没有该日之后到期末的进站",
+        "客户，截至期末之前12个月，满足：媒体身份：是，有近12个月的进站，没有该日之后到期末的进站",
+    ),
+    "{count: customers, as_of: 1 month earlier}": (
+        "customers, as of 1 month before the end of the period",
+        "客户，截至期末之前1个月",
     ),
 }
 

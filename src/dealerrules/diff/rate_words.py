@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dealerrules.faults import messages
 from dealerrules.policy.model import Reach
+from dealerrules.values import Kind, show
 from dealerrules.wording import Wording
 from dealerrules.words import TABLES
 
@@ -22,7 +23,7 @@ period | of the period | 本期
 earlier period | of the earlier period | 更早那一期
 since as_of | since that day | 该日之后到期末
 rolling | of the last {size} | 近{size}
-earlier | as of {months} months before the end of the period | 截至期末之前 {months} 个月
+earlier | as of {months} before the end of the period | 截至期末之前{months}
 which | where {said} | 满足：{said}
 with | with {said} | 有{said}
 without | without {said} | 没有{said}
@@ -53,7 +54,8 @@ class _Words:
             return self.says("distinct", take=self.words.field(side.take.of, side.take.name), event=said)
         parts = [self.says(side.counts)]
         if side.earlier:
-            parts.append(self.says("earlier", months=side.earlier))
+            months = show(side.earlier, Kind.MONTHS, self.words.lang)
+            parts.append(self.says("earlier", months=months))
         if side.where is not None:
             parts.append(self.says("which", said=self.words.say(side.where)))
         parts += [
