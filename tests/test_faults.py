@@ -128,7 +128,7 @@ def trials(refusing: str, laid: dict[str, str]) -> dict[str, dict[str, Any]]:
         "POLARS_MAX_THREADS": "2",
     }
     done = subprocess.run(
-        [sys.executable, str(ROOT / "tests/faults/trials.py"), str(job)],
+        [sys.executable, str(ROOT / "tests/faults/strikes.py"), str(job)],
         capture_output=True, text=True, encoding="utf-8", env=environment, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -177,7 +177,7 @@ def sources() -> dict[str, list[ast.AST]]:
 
 
 def test_only_known_rooms_write() -> None:
-    """A new writer goes through `replacing`, and is to be added to trials.py."""
+    """A new writer goes through `replacing`, and is to be added to strikes.py."""
     found: dict[str, set[str]] = {}
     for file, nodes in sources().items():
         for node in nodes:

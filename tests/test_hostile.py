@@ -73,6 +73,7 @@ def without_rights(*asked: tuple[str, str]) -> list[Any]:
         capture_output=True,
         text=True,
         encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -317,6 +317,16 @@ def test_a_number_in_digits_is_that_number(number: Fraction) -> None:
     assert Fraction(show_decimal(reduced(number)).replace(",", "")) == number
 
 
+def test_digits_beyond_what_a_float_holds() -> None:
+    assert [
+        show_decimal(each) for each in (Fraction(3), Fraction(1, 10**30), Fraction(10**20 + 1, 5**25))
+    ] == [
+        "3",
+        "0.000000000000000000000000000001",
+        "335.5443200000000000033554432",
+    ]
+
+
 def test_a_type_names_itself() -> None:
     """The kind, or the words of a category, with their order when there is one."""
     levels = ("low", "medium", "high")

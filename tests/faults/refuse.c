@@ -1,5 +1,5 @@
 /* A disk that refuses: preloaded, it counts the calls that change files under one directory, and at the n-th it kills
-   the process, cuts the write in half, or fails. Compiled and armed by trials.py. */
+   the process, cuts the write in half, or fails. Compiled and armed by strikes.py. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 """Trials: every writer, each time with a disk that refuses at another call; run as a process of its own.
 
-    python tests/faults/trials.py JOB.json    (test_faults.py writes the job, compiles refuse.c and preloads it)
+    python tests/faults/strikes.py JOB.json    (test_faults.py writes the job, compiles refuse.c and preloads it)
 
 A trial is a fork that runs one command: at the n-th call that changes a file it is killed, cut or refused. What then stands
 in the directory is compared with what stood there before and with what an undisturbed run leaves. One line of JSON comes
