@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, assert_never
 
 from dealerrules.analysis.axes import least, resolved
+from dealerrules.analysis.relations import tests_of
 from dealerrules.expr import (
     Aggregate,
     All,
@@ -187,7 +188,7 @@ def _touches(one: Expr, other: Expr) -> bool:
         and other.table == mine.table
         and other.after is None
         and (other.how is Reduction.COUNT or (other.how in _ENDS and other.take is None))
-        and _tests(other.where) <= _tests(mine.where)
+        and tests_of(other.where) <= tests_of(mine.where)
     )
 
 
@@ -213,14 +214,8 @@ def _same_event(one: Lever, other: Lever) -> bool:
         and its.how is Reduction.LATEST
         and its.take is None
         and mine.table == its.table
-        and _tests(mine.where) == _tests(its.where)
+        and tests_of(mine.where) == tests_of(its.where)
     )
-
-
-def _tests(where: Expr | None) -> frozenset[Expr]:
-    if where is None:
-        return frozenset()
-    return frozenset(where.items) if isinstance(where, All) else frozenset({where})
 
 
 # ---------------------------------------------------------------------------------------------------

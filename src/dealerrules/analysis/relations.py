@@ -60,12 +60,13 @@ def _inside(part: Aggregate, whole: Aggregate) -> bool:
         part.table == whole.table
         and part.after is None
         and whole.after is None
-        and _tests(whole.where) <= _tests(part.where)
+        and tests_of(whole.where) <= tests_of(part.where)
         and _shorter(part.within, whole.within)
     )
 
 
-def _tests(where: Expr | None) -> frozenset[Expr]:
+def tests_of(where: Expr | None) -> frozenset[Expr]:
+    """Return the conditions that must all hold of an event; none where any event will do."""
     if where is None:
         return frozenset()
     return frozenset(where.items) if isinstance(where, All) else frozenset({where})
@@ -138,8 +139,8 @@ def _recent(count: Aggregate, elapsed: Elapsed, last: Aggregate) -> Callable[[Ce
         return None
     if count.table != last.table:
         return None
-    whole = _tests(count.where) <= _tests(last.where)
-    part = _tests(last.where) <= _tests(count.where)
+    whole = tests_of(count.where) <= tests_of(last.where)
+    part = tests_of(last.where) <= tests_of(count.where)
     if not whole and not part:
         return None
     window = count.within
