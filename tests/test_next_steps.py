@@ -464,6 +464,45 @@ def test_no_step_is_missing_and_none_too_many(seed: int) -> None:
             } == by_trying(question, target), (seed, given, target)
 
 
+def test_a_row_of_a_table_can_be_asked_for() -> None:
+    given: dict[str, object] = {"last_contact_reason": "price"}
+    assert said("customer", "win_back_measures", given, to="price") == []
+    assert said("customer", "win_back_measures", given, "zh", to="service") == [
+        "最近一次说明的流失原因：价格 → 服务 → A 对服务不满意客户（service）"
+    ]
+    given = {"visits_past_year": 0, "in_territory": True}
+    assert said("customer", "effective_customer", given, to="two-or-more") == [
+        "Visits in the past 12 months 0 → 2 (2 more) → 2 or more visits within 12 months, whatever the territory (two-or-more)"
+    ]
+
+
+@pytest.mark.parametrize("row", ["complaint", "loyal", "new-customer", "gift-kept"])
+def test_the_row_of_a_long_table_is_reached(row: str) -> None:
+    record = {"customer_id": "C1", "visits": [{"visited_on": "2013-01-01"}]}
+    steps = book().evaluate(record, as_of=D)["retention_gift"].next_steps(to=row, limit=1)
+    assert len(steps) == 1
+    again = book().evaluate_facts("customer", steps[0].facts, as_of=D, decisions=["retention_gift"])
+    assert again.rules("retention_gift").rows[0].id == row == steps[0].answer
+
+
+def test_a_distance_is_told_as_it_can_be_given() -> None:
+    far = dr.loads("""
+policy: p
+facts: {driven: {sum: visits, take: mileage_km}}
+decisions:
+  tier:
+    kind: tier
+    levels: {vip: {}, general: {}}
+    angles: {far: {vip: [{id: far, when: {driven: {more_than: 50 km}}}]}}
+""")
+    (step,) = far.evaluate_facts("customer", {"driven": 10}, as_of=D)["tier"].next_steps()
+    assert (step.text(), step.facts) == (
+        "Driven 10 km → 50.1 km (40.1 km more) → vip (far.far)",
+        {"driven": Decimal("50.1")},
+    )
+    assert far.evaluate_facts("customer", step.facts, as_of=D)["tier"].level == "vip"
+
+
 def test_what_is_asked_wrongly_is_said() -> None:
     answer = book().evaluate_facts("customer", ORDINARY, as_of=D)
     with pytest.raises(ValueError, match=r"^`tier` has no answer `gold`; it has super_vip, vip, general$"):

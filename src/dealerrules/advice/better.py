@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
+from dealerrules.analysis.answers import content
 from dealerrules.policy.model import Offer, Payout, Rules, Stage, Tier
 from dealerrules.verdict import Status
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dealerrules.analysis.answers import Key
-    from dealerrules.policy.model import AnyDecision
+    from dealerrules.policy.model import AnyDecision, Edition
     from dealerrules.verdict import Verdict
 
 
@@ -48,10 +49,13 @@ class Target:
         return not self.more or before.amount is None or after.amount > before.amount
 
 
-def targets(decision: AnyDecision, answers: Mapping[Key, int], now: Came, to: str | None) -> list[Target]:
+def targets(
+    edition: Edition, decision: AnyDecision, answers: Mapping[Key, int], now: Came, to: str | None
+) -> list[Target]:
     """Return the answers to be reached, nearest first; none where there is no better one.
 
     Args:
+        edition: the policies in force.
         decision: whose answers they are.
         answers: those that it can give at all.
         now: the present answer.
@@ -70,7 +74,7 @@ def targets(decision: AnyDecision, answers: Mapping[Key, int], now: Came, to: st
         if isinstance(decision, Tier) and ranked is not None:
             ranked = [each for each in ranked if each[0] == to]
         else:
-            there = here == to and now.verdict.status is Status.DECIDED
+            there = to in {here, *now.verdict.rows} and now.verdict.status is Status.DECIDED
             ranked = [] if there else [(to, (to,))]
     elif ranked is None:
         message = (
@@ -80,15 +84,22 @@ def targets(decision: AnyDecision, answers: Mapping[Key, int], now: Came, to: st
         raise ValueError(message)
     pays = isinstance(decision, Payout)
     found = []
-    for rank, (answer, ids) in enumerate(ranked):
-        keys = tuple(
-            key
-            for key in answers
-            if key.answer in ids and (key.status is Status.DECIDED or isinstance(decision, Tier))
-        )
+    for place, (answer, ids) in enumerate(ranked):
+        if isinstance(decision, Rules):
+            keys = _by_row(edition, decision, answers, answer)
+        else:
+            settled = [key for key in answers if key.status is Status.DECIDED or isinstance(decision, Tier)]
+            keys = tuple(key for key in settled if key.answer in ids)
         if keys:
-            found.append(Target(answer, keys, rank, pays, pays and to is None))
+            found.append(Target(answer, keys, place, pays, pays and to is None))
     return found
+
+
+def _by_row(edition: Edition, table: Rules, answers: Mapping[Key, int], row: str) -> tuple[Key, ...]:
+    """Return the answers that say what a row says; of a table that collects, those that the row is a part of."""
+    said = content(edition, table, table.cells[row])
+    settled = [key for key in answers if key.status is Status.DECIDED]
+    return tuple(key for key in settled if row in key.rows or (not key.rows and key.says == said))
 
 
 def _known(decision: AnyDecision) -> list[str]:

@@ -6,6 +6,7 @@ Place in the flow: ``steps`` finds them; an outcome hands them out; the explanat
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,6 @@ from dealerrules.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from decimal import Decimal
 
     from dealerrules.advice.moves import Change
     from dealerrules.advice.steps import Found, Question
@@ -52,7 +52,7 @@ class NextStep:
 
     Attributes:
         decision: whose answer gets better.
-        answer: the level, stage or band that it gives.
+        answer: the level, stage, band or rows that it gives; none where it is that nothing is given.
         because: the ids of the rules that then grant it.
         changes: what changes, in the order in which the policy reads it.
         also: facts that move along, by name: a new visit is the last visit too.
@@ -122,7 +122,7 @@ def _step(found: Found, question: Question, name: str) -> NextStep:
     amount, before = found.after.amount, found.before.amount
     return NextStep(
         decision=name,
-        answer=found.after.verdict.answer,
+        answer=found.after.verdict.answer or " ".join(found.after.verdict.rows) or None,
         because=found.after.verdict.because,
         changes=tuple(_change(each) for each in found.changes),
         also={each: _public(value, types[each]) for each, value in found.also.items()},
@@ -167,7 +167,13 @@ def _large(said: str) -> str:
 
 def _public(value: Maybe, type_: Type) -> object:
     """Return a value as ready-made facts are given: money in yuan; that there is no such event stays what it is."""
-    return to_yuan(value) if type_.kind is Kind.MONEY and isinstance(value, int) else value
+    if type_.kind is Kind.MONEY and isinstance(value, int):
+        return to_yuan(value)
+    if type_.kind is Kind.DISTANCE and isinstance(
+        value, Fraction
+    ):  # records hold tenths of a kilometre and the like
+        return Decimal(value.numerator) / Decimal(value.denominator)
+    return value
 
 
 def _json(value: object) -> Plain:
@@ -195,14 +201,15 @@ class _Telling:
         if found.also:
             facts = [f"{self._fact(name)} {self._value(name, value)}" for name, value in found.also.items()]
             changes += self._say("also", facts=joint.join(facts))
-        said = self._say("to", changes=changes, answer=self._answer(step, decision))
+        said = self._say("to", changes=changes, answer=self._answer(step, found, decision))
         cost = found.cost
         return said if cost is None else self._say("cost", step=said, cost=self._yuan(reduced(cost)))
 
-    def _answer(self, step: NextStep, decision: AnyDecision) -> str:
+    def _answer(self, step: NextStep, found: Found, decision: AnyDecision) -> str:
         if step.answer is None:
             return self._say("not_granted")
-        said = self.wording.answer(decision, step.answer)
+        names = found.after.verdict.rows or (step.answer,)
+        said = self.wording.join(self.wording.answer(decision, name) for name in names)
         if step.amount is not None:
             amount = self._yuan(int(step.amount * 100))
             if step.gain is None:

@@ -19,7 +19,7 @@ from dealerrules.advice.reading import Reader
 from dealerrules.analysis.space import Space
 from dealerrules.engines.row import Interpreter
 from dealerrules.expr import Answer, Expr, Fact, LevelIn, walk
-from dealerrules.policy.model import Payout, expressions
+from dealerrules.policy.model import Payout, Rules, expressions
 from dealerrules.values import Kind
 from dealerrules.verdict import Verdict, verdict
 
@@ -194,7 +194,7 @@ class Advisor:
         """Return the ways to better answers, nearest first."""
         place = self._place(question)
         before = self._came(question, place.cells, {})
-        wanted = targets(self.decision, self.answers, before, to)
+        wanted = targets(self.edition, self.decision, self.answers, before, to)
         if not wanted:
             return []
         choices_of, ways = self._ways(question, place, wanted)
@@ -235,6 +235,9 @@ class Advisor:
         ways: dict[Changes, Target] = {}
         for target in wanted:
             region = self.space.sets.any_of([self.answers[key] for key in target.keys])
+            if isinstance(self.decision, Rules):  # another row may say the same
+                at = [rule.id for rule in self.decision.rules].index(target.answer)
+                region = self.space.both(region, self._rules[at].true)
             for changes in search.into(region):
                 if changes:
                     ways.setdefault(tuple(sorted(changes, key=lambda change: change.lever.order)), target)
