@@ -60,8 +60,9 @@ def test_which_files_of_a_directory_are_policies(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("policy: p\n", encoding="utf-8")
     (tmp_path / "again.yaml").symlink_to(tmp_path / "b.yaml")
-    found = policy_files([tmp_path, tmp_path / "b.yaml", tmp_path / "notes.txt"])
-    wanted = ["a.yml", "again.yaml", "sub/c.yaml", "sub/deep/d.yaml", "notes.txt"]
+    asked = [tmp_path, tmp_path / "b.yaml", tmp_path / "notes.txt", tmp_path / "a.cases.yaml"]
+    found = policy_files(asked)  # what is asked for by its own name is read, whatever it is called
+    wanted = ["a.yml", "again.yaml", "sub/c.yaml", "sub/deep/d.yaml", "notes.txt", "a.cases.yaml"]
     assert [(path, shown) for path, shown in found] == [
         (tmp_path / name, (tmp_path / name).as_posix()) for name in wanted
     ]
@@ -84,7 +85,8 @@ def test_files_are_read_in_order_and_a_directory_of_none_is_said(tmp_path: Path)
         " directory / 无法读取文件：目录里没有政策文件（*.yaml）"
     )
     assert gone.startswith(f"{(tmp_path / 'gone.yaml').as_posix()}:1:1 error DR101 ")
-    assert (report.diagnostics[0].span.end_line, report.diagnostics[0].span.end_column) == (1, 1)
+    span = report.diagnostics[0].span
+    assert (span.end_line, span.end_column, span.source.text) == (1, 1, "")
 
 
 def test_what_cannot_be_looked_at_is_kept_for_reading_to_tell(
@@ -194,3 +196,47 @@ def test_nodes_compile_as_their_texts_do() -> None:
     )
     editions = compile_nodes(Report(), nodes)
     assert editions == compile_sources([Source("p.yaml", policy("p"))])[0]
+
+
+FAULTY = {
+    "names at fault are no versions of one policy": ([policy("p").replace("policy: p", "policy: 1 x")] * 2),
+    "an end before the start": [policy("p", "from: 2014-01-02, until: 2014-01-01")],
+    "more of a policy that is not there": ["policy: q\nextend: nothing\n"],
+    "a fact of a list that cannot be read": [
+        f"{policy('p', rows='[{id: a, when: {own: true}, then: {it: true}}]')}facts: few\n"
+    ],
+    "a fact of a list that is written twice": [
+        (
+            f"facts: {{}}\n{policy('p', rows='[{id: a, when: {own: true}, then: {it: true}}]')}"
+            "facts: {own: {field: customer.attributes.own, type: boolean}}\n"
+        )
+    ],
+    "each version is looked at": [
+        policy("p", rows=f"[{{id: a, when: {{{fact}: true}}, then: {{it: true}}}}]")
+        for fact in ("media", "one", "two")
+    ],
+}
+SAID = {
+    "names at fault are no versions of one policy": [
+        "0.yaml:1:9 DR206",
+        "1.yaml:1:9 DR206",
+        "1.yaml:2:13 DR309",
+    ],
+    "an end before the start": ["0.yaml:2:38 DR512"],
+    "more of a policy that is not there": ["0.yaml:2:9 DR313"],
+    "a fact of a list that cannot be read": ["0.yaml:3:8 DR203"],
+    "a fact of a list that is written twice": ["0.yaml:4:1 DR106"],
+    "each version is looked at": [
+        "1.yaml:1:9 DR502",
+        "1.yaml:2:97 DR301",
+        "2.yaml:1:9 DR502",
+        "2.yaml:2:97 DR301",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", FAULTY)
+def test_what_is_said_of_policies_and_what_is_not(name: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        compile_sources([Source(f"{at}.yaml", text) for at, text in enumerate(FAULTY[name])])
+    assert sorted(f"{each.span.place} {each.code}" for each in caught.value.diagnostics) == SAID[name]

@@ -305,6 +305,7 @@ def test_the_words_of_the_language() -> None:
         "Reduction": ["count", "distinct", "sum", "some", "every", "latest", "earliest", "streak"],
         "Elapse": ["months_since", "days_since", "days_until"],
     }
+    assert Member(AsOf(), ()) == Member(AsOf(), (), None)
     assert [AsOf(), Constant(1, COUNT), Window(None), Aggregate(Reduction.COUNT, "visits")] == [
         AsOf(),
         Constant(1, COUNT, None),

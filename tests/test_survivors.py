@@ -18,10 +18,36 @@ import pytest
 
 import dealerrules as dr
 from dealerrules.engines.ladder import ladder, only_quantity
+from dealerrules.engines.quantities import CONDITIONS, Quantities, is_whole
 from dealerrules.engines.row import Interpreter, Step
-from dealerrules.expr import All, AnyOf, Compare, Comparison, Constant, Fact, Field, Known, LevelIn, Not
+from dealerrules.expr import (
+    Aggregate,
+    All,
+    Answer,
+    AnyOf,
+    Arithmetic,
+    AsOf,
+    Before,
+    Compare,
+    Comparison,
+    Constant,
+    Elapse,
+    Elapsed,
+    Fact,
+    Field,
+    IfAbsent,
+    IsAbsent,
+    Known,
+    LevelIn,
+    Lookup,
+    Member,
+    Not,
+    Operator,
+    Reduction,
+    RoundWhole,
+)  # fmt: skip
 from dealerrules.records import read_record
-from dealerrules.values import ABSENT, BOOLEAN, COUNT
+from dealerrules.values import ABSENT, BOOLEAN, COUNT, DATE, DAYS, MONEY, TEXT
 from dealerrules.verdict import Entry, Reason, Status, Verdict, answer_value, settle, verdict
 
 ROOT = Path(__file__).parents[1]
@@ -241,8 +267,52 @@ def test_whole_traces_of_every_kind_of_decision() -> None:
             lines += [f"    measure: {written(found.measure)}\n"] if found.measure is not None else []
             lines += [f"    line: {written(step)}\n" for step in found.settling]
             lines += [f"    pays: {found.amount} {found.entries}\n"] if found.settling else []
+            assert found.settling or (found.amount, found.entries) == (None, None)
             assert asked.decide(each) is found
     assert_golden("decisions.txt", "".join(lines))
+
+
+def test_nodes_that_policies_seldom_write() -> None:
+    """The day itself, an event's field on both sides, is an event's field absent, arithmetic with what is absent."""
+    edition = forms().editions[0]
+    asked = Interpreter(edition, "customer", D, read_record(PEOPLE["full"], "customer"))
+    assert asked.step(AsOf()) == Step(AsOf(), D)
+    kind = Field("visits", "kind", TEXT)
+    conditions = (Compare(Comparison.EQUAL, kind, kind), IsAbsent(kind), Known(kind), Member(kind, ("body",)))
+    assert [
+        asked.step(Aggregate(Reduction.COUNT, "visits", where=condition)).value for condition in conditions
+    ] == [4, 0, 4, 0]
+    empty = Interpreter(edition, "customer", D, read_record(PEOPLE["empty"], "customer"))
+    since = Aggregate(Reduction.COUNT, "visits", after=Fact("sure", DATE))
+    assert empty.step(since) == Step(since, None, (empty.step(Fact("sure", DATE)),))
+    never = Interpreter(edition, "customer", D, facts={"last_visit_on": ABSENT, "own": 1, "flag": None})
+    months = Elapsed(Elapse.MONTHS_SINCE, Fact("last_visit_on", DATE))
+    own, unknown = Fact("own", COUNT), Fact("flag", COUNT)
+    sums = [(months, own), (own, months), (months, unknown), (unknown, months), (own, own)]
+    assert [never.step(Arithmetic(Operator.ADD, left, right, COUNT)).value for left, right in sums] == [
+        ABSENT,
+        ABSENT,
+        None,
+        None,
+        2,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "years"),
+    [
+        ("2014-09-30", "2015-09-29", 1),
+        ("2014-10-01", "2015-09-30", 0),
+        ("2013-10-01", "2014-09-30", 1),
+        ("2013-09-30", "2014-09-29", 0),
+        ("2013-09-30", "2014-09-30", 2),
+        ("2013-10-01", "2015-09-30", 1),
+    ],
+)
+def test_a_streak_holds_on_the_first_and_the_last_day_of_cover(starts: str, ends: str, years: int) -> None:
+    data = {"customer_id": "C", "insurance": [{"starts_on": starts, "ends_on": ends}]}
+    asked = Interpreter(forms().editions[0], "customer", D, read_record(data, "customer"))
+    assert asked.fact("years").value == years
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -299,6 +369,61 @@ def verdicts() -> dict[str, tuple[Any, int, int, Verdict]]:
 def test_whole_verdicts(name: str) -> None:
     made, true, unknown, expected = verdicts()[name]
     assert verdict(made, true, unknown) == expected
+
+
+REASONS = {
+    "not_in_force": (
+        "on 9/30 no version of `p` is in force; the first begins on 10/1",
+        "9/30 没有有效的 `p` 版本；最早的版本从 10/1 开始",
+    ),
+    "dated_after": ("`f` 10/2 is after the day of evaluation 9/30", "`f` 10/2 晚于评估日 9/30"),
+    "date_unknown": ("`f` is not recorded", "没有记录 `f`"),
+    "no_rule": (
+        "no rule holds and the policy states nothing otherwise",
+        "没有一条成立，政策也没有写其他情况",
+    ),
+    "conflict": ("several rows hold at once: a, b", "同时有几行成立：a, b"),
+    "below_bands": ("the measure lies below the first band", "数值低于第一档"),
+    "no_event": ("there is no event to measure from: x", "没有可以起算的事件：x"),
+    "unknown_facts": ("these facts are not recorded: x", "以下事实没有记录：x"),
+    "over_zero": ("x is 0, so there is nothing to divide by", "x 为0，无法计算比例"),
+    "nothing_below": (
+        "nothing is counted below the line, and over 0 there is no rate",
+        "分母数不到任何东西，分母为0没有比率",
+    ),
+    "unknown_rules": (
+        "facts that are not recorded could change the answer: x",
+        "没有记录的事实可能改变结果：x",
+    ),
+}
+
+
+@pytest.mark.parametrize("code", REASONS)
+def test_every_reason_in_both_languages(code: str) -> None:
+    values = {
+        "day": "9/30",
+        "policy": "p",
+        "first": "10/1",
+        "field": "f",
+        "date": "10/2",
+        "rows": "a, b",
+        "facts": "x",
+    }
+    en, zh = REASONS[code]
+    assert Reason(code, values).to_dict() == {"code": code, "en": en, "zh": zh}
+
+
+def test_what_a_verdict_leaves_unsaid_is_empty_and_does_not_count_in_its_hash() -> None:
+    """Mappings have no hash, so verdicts could not stand in a set."""
+    bare = Verdict(Status.DECIDED, (), (), ())
+    assert (bare.answer, bare.reason, bare.angles, bare.rows, bare.cells) == (None, None, {}, (), None)
+    assert Reason("no_rule").values == {}
+    assert len({bare, Verdict(Status.DECIDED, (), (), (), angles={}, cells=None)}) == 1
+    said = table("first").cells["a"]
+    full = Verdict(
+        Status.DECIDED, (), (), (), reason=Reason("no_rule", {"x": "y"}), angles={"a": "b"}, cells=said
+    )
+    assert hash(full) == hash(Verdict(Status.DECIDED, (), (), (), reason=Reason("no_rule")))
 
 
 def test_a_reason_as_json_values_and_as_text() -> None:
@@ -429,3 +554,136 @@ def test_the_list_of_survivors_is_of_this_code() -> None:
         if each["line"] not in {line.strip() for line in file.read_text(encoding="utf-8").splitlines()}:
             gone.append(each)
     assert (gone, listing.PAGE.read_text(encoding="utf-8")) == ([], listing.page())
+
+
+# ---------------------------------------------------------------------------------------------------
+# Quantities from ready-made facts, as durable_rules gets them
+
+GIVEN: dict[str, dict[str, Any]] = {
+    "some": {
+        "own": 7,
+        "flag": True,
+        "visits_past_year": 2,
+        "spend_past_year": Fraction(25001, 2),
+        "loyalty": "high",
+        "last_visit_on": date(2014, 3, 31),
+        "soon": date(2014, 10, 1),
+        "later": date(2015, 2, 28),
+    },
+    "absent": {"last_visit_on": ABSENT, "last_maintenance_on": ABSENT, "own": 0, "visits_past_year": 0, "loyalty": "medium"},
+    "one of two": {"last_visit_on": D, "last_maintenance_on": ABSENT, "own": 3, "visits_past_year": 3, "spend_past_year": 0},
+    "the other": {"last_visit_on": ABSENT, "last_maintenance_on": date(2013, 9, 30), "own": 10, "visits_past_year": 4},
+    "nothing": {},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("who", GIVEN)
+def test_quantities_are_what_the_row_engine_finds(who: str) -> None:
+    """The same values, from code that shares nothing; what looks at events is unknown without a record."""
+    edition = forms().editions[0]
+    asked = Interpreter(edition, "customer", D, facts=GIVEN[who])
+    reckoned = Quantities(edition, "customer", D, GIVEN[who], lambda name: f"answer of {name}")
+    names = [*FACTS, "months_since_last_visit", "visits_past_year"]
+    assert [(name, reckoned.value(Fact(name, COUNT))) for name in names] == [
+        (name, asked.fact(name).value) for name in names
+    ]
+    assert reckoned.value(AsOf()) == D
+
+
+def test_quantities_as_written() -> None:
+    """Each form by hand, to the day and the half fen."""
+    reckoned = Quantities(forms().editions[0], "customer", D, GIVEN["some"], lambda name: f"answer of {name}")
+    names = ["added", "less", "times", "share", "up", "down", "ratio", "whole", "least", "most", "listed", "either",
+             "ago", "ahead", "months", "eve", "spent", "in_year", "paid_some", "since", "years"]  # fmt: skip
+    assert {name: reckoned.value(Fact(name, COUNT)) for name in names} == {
+        "added": 9,
+        "less": 5,
+        "times": Fraction(175007, 2),
+        "share": Fraction(21, 10),
+        "up": 3,
+        "down": 2,
+        "ratio": Fraction(7, 2),
+        "whole": 3,
+        "least": 2,
+        "most": 7,
+        "listed": 3,
+        "either": date(2014, 3, 31),
+        "ago": 183,
+        "ahead": -183,
+        "months": 5,
+        "eve": None,
+        "spent": None,
+        "in_year": None,
+        "paid_some": None,
+        "since": None,
+        "years": None,
+    }
+    assert (reckoned.value(Answer("tier", TEXT)), reckoned.value(Answer("own", TEXT))) == (
+        "answer of tier",
+        7,
+    )
+    assert [isinstance(expr, CONDITIONS) for expr in (All(()), AsOf())] == [True, False]
+    never = Quantities(forms().editions[0], "customer", D, GIVEN["absent"], {}.__getitem__)
+    months = Elapsed(Elapse.MONTHS_SINCE, Fact("last_visit_on", DATE))
+    assert [
+        never.value(expr)
+        for expr in (
+            Arithmetic(Operator.ADD, months, Fact("own", COUNT), COUNT),
+            Arithmetic(Operator.ADD, Fact("own", COUNT), months, COUNT),
+            Lookup(Fact("last_visit_on", DATE), (("low", 1),), COUNT),
+        )
+    ] == [ABSENT] * 3
+    with pytest.raises(AssertionError, match=r"^a condition is no quantity: All\(items=\(\)\)$"):
+        reckoned.value(All(()))
+
+
+MONEY_FACTS = """
+policy: p
+parameters: {bonus: {type: money, value: 30 yuan}}
+facts:
+  own: {field: customer.attributes.points, type: count}
+  paid: {field: customer.attributes.paid, type: money}
+  counted: {multiply: [paid, own]}
+  counts: {multiply: [own, paid]}
+  part: {share: 30%, of: paid}
+  parts: {multiply: [part, own]}
+  added: {add: [paid, bonus]}
+  added_part: {add: [paid, part]}
+  least: {min: [part, paid]}
+  first: {first_known: [paid, bonus]}
+  first_part: {first_known: [paid, part]}
+  sure: {first_known: [paid], if_none: unknown}
+  listed: {lookup: {by: loyalty, values: {low: 1 yuan, high: 3 yuan}}}
+  ratio: {ratio: [own, own]}
+  number: {share: 30%, of: own}
+  months: {months_since: last_visit_on}
+  days: {days_since: last_visit_on}
+  spent: {sum: visits, take: amount}
+"""
+WHOLE = {
+    "own": True, "paid": True, "counted": True, "counts": True, "part": False, "parts": False, "added": True,
+    "added_part": False, "least": False, "first": True, "first_part": False, "sure": True, "listed": True, "ratio": False,
+    "number": False, "months": True, "days": True, "spent": True, "last_visit_on": True, "loyalty": False,
+}  # fmt: skip
+
+
+def test_which_quantities_are_whole() -> None:
+    """Money is, until a share of it is taken; durable_rules gets the others as texts."""
+    edition = dr.loads(MONEY_FACTS).editions[0]
+    facts = edition.facts["customer"]
+    assert {name: is_whole(edition, "customer", Fact(name, facts[name].type)) for name in WHOLE} == WHOLE
+    half, whole = Constant(Fraction(1, 2), MONEY), Constant(1, MONEY)
+    cases = [
+        (half, False),
+        (whole, True),
+        (Lookup(Fact("loyalty", TEXT), (("low", 1), ("high", Fraction(1, 2))), MONEY), False),
+        (IfAbsent(half), False),
+        (IfAbsent(whole), True),
+        (Before(Fact("last_visit_on", MONEY), half), False),
+        (RoundWhole(up=True, item=half, type=MONEY), False),
+        (Answer("it", MONEY), True),
+        (Arithmetic(Operator.MULTIPLY, half, Fact("own", COUNT), MONEY), False),
+        (Arithmetic(Operator.MULTIPLY, whole, Fact("own", COUNT), MONEY), True),
+        (Arithmetic(Operator.MULTIPLY, whole, Constant(2, DAYS), MONEY), False),
+    ]
+    assert [is_whole(edition, "customer", expr) for expr, _ in cases] == [answer for _, answer in cases]

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from dealerrules.values import (
     ABSENT,
+    DISTANCE,
     FEN_PER_YUAN,
     MAX_COUNT,
     MAX_FEN,
     QUANTITIES,
+    TEXT,
     Kind,
     Maybe,
     Rounding,
@@ -295,6 +297,7 @@ SHOWN: list[tuple[Maybe, Kind, str, str]] = [
     (Fraction(7, 10), Kind.RATIO, "70%", "70%"),
     (1, Kind.RATIO, "100%", "100%"),
     (Fraction(333, 1000), Kind.RATIO, "33.3%", "33.3%"),
+    (Fraction(1, 3), Kind.RATIO, "1/3 (about 33.33%)", "1/3 (约33.33%)"),
     (Fraction(7, 9), Kind.RATIO, "7/9 (about 77.78%)", "7/9 (约77.78%)"),
     (0, Kind.MONTHS, "0 months", "0个月"),
     (1, Kind.MONTHS, "1 month", "1个月"),
@@ -459,6 +462,7 @@ def test_types_in_words() -> None:
         "low < high",
         "money",
     ]
+    assert [Type(Kind.DISTANCE), Type(Kind.TEXT)] == [DISTANCE, TEXT]
     assert (repr(ABSENT), Type(Kind.MONEY)) == ("ABSENT", Type(Kind.MONEY, (), ordered=False))
     assert frozenset(Kind) - QUANTITIES == {Kind.BOOLEAN, Kind.CATEGORY, Kind.TEXT}
     assert [kind.value for kind in Kind] == [

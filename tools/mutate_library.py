@@ -40,19 +40,28 @@ from library_mutants.listing import survivors  # noqa: E402
 from library_mutants.making import Mutant, mutants_of  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 CORE = [
     "values", "expr", "verdict", "engines.row", "outcome", "policy.bands", "policy.payouts", "policy.compile",
-    "policy.editor", "engines.compiled", "engines.ladder", "engines.loops", "engines.writer",
+    "policy.editor", "engines.compiled", "engines.ladder", "engines.loops", "engines.quantities", "engines.writer",
 ]  # fmt: skip
 FRAME = ["engines.frame", "engines.events", "engines.flat", "engines.columns", "engines.context"]
 TESTS = [
-    "values", "expr", "compile", "survivors", "verdict", "payouts", "compiled", "agreement", "book", "editor", "hit_policies", "parse",
-    "policies", "records", "versions", "wording", "causes", "corpus",
+    "values", "expr", "compile", "survivors", "verdict", "payouts", "generated_source", "compiled", "agreement", "book", "editor", "hit_policies", "parse",
+    "policies", "records", "versions", "wording", "causes", "payout_arithmetic", "corners",
+    "policy_corners", "fingerprints", "hand_written", "corpus_good",
 ]  # fmt: skip
 FRAME_TESTS = ["frames", "frame_survivors"]
 """Tests of data frames: polars starts threads while they are collected, so they are collected after each fork."""
+OWN = {
+    "verdict": ("verdict", "survivors"), "expr": ("expr", "survivors"), "values": ("values", "survivors"),
+    "engines.row": ("survivors",), "engines.ladder": ("survivors",), "policy.bands": ("payout_arithmetic",),
+    "policy.payouts": ("payout_arithmetic",), "policy.compile": ("compile",), "policy.editor": ("editor",),
+    "engines.quantities": ("survivors",), "engines.writer": ("generated_source",), "engines.loops": ("generated_source",),
+    "engines.compiled": ("generated_source", "compiled"),
+}  # fmt: skip
+"""Where a module's own tests stand: run first where the library has to be imported anew."""
 CAUGHT = ("killed", "timeout")
 NO_MUTANT = ("invalid", "unchanged")
 LEFT_OUT = ("spark", "memory", "threads", "fork")
@@ -213,24 +222,31 @@ def _anew(
         if module in FRAME and not mutant.outside and not ran:
             ended_as[at] = kept.keep(Result(mutant, "not run by any test"))
             continue
-        # what runs at import may matter to any test; the module's own come first, then those that take the least time
+        # what runs at import may matter to any test
         near = sorted(killers, key=lambda one: abs(one[0] - mutant.first))
         first = list(dict.fromkeys(name for _, name in near if name in ran))[:4]
         known = found.seconds.keys()
-        wanted = sorted(
-            (known if mutant.outside else ran & known) - set(first), key=found.seconds.__getitem__
-        )
+        wanted = _in_order((known if mutant.outside else ran & known) - set(first), found, module)
         names = list(first)
         for name in wanted:
             if sum(found.seconds[one] for one in names) < most * (3 if mutant.outside else 1):
                 names.append(name)
-        files = sorted({name.partition("::")[0] for name in names})
-        source = running.mutated(mutant, text)
-        ended, answer = running.forked(
-            lambda source=source, files=files, names=names: fresh.outcome_of(source, str(path), files, names),
-            seconds=180 + 20 * most,
-            cpu=15 + 6 * most,
-        )
+        own = {f"tests/test_{each}.py" for each in OWN.get(module, ())}
+        own |= {name.partition("::")[0] for name in first[:2]}
+        for part in ([each for each in names if each.partition("::")[0] in own], names):
+            if not part:
+                continue
+            files = sorted({name.partition("::")[0] for name in part})
+            source = running.mutated(mutant, text)
+            ended, answer = running.forked(
+                lambda source=source, files=files, part=part: fresh.outcome_of(
+                    source, str(path), files, part
+                ),
+                seconds=180 + 20 * most,
+                cpu=15 + 6 * most,
+            )
+            if ended != "done" or answer != b"survived":
+                break
         word, _, killer = answer.decode().partition(" ")
         ended_as[at] = Result(
             mutant, word if ended == "done" else "timeout" if ended == "timeout" else "killed", killer
@@ -241,6 +257,12 @@ def _anew(
         if number % 50 == 49:
             print(f"{module}: {number + 1} of {len(waiting)} anew", file=sys.stderr, flush=True)
     return ended_as
+
+
+def _in_order(names: Iterable[str], found: running.Recorded, module: str) -> list[str]:
+    """Return tests: the module's own first, then those that take the least time."""
+    own = {f"tests/test_{each}.py" for each in OWN.get(module, ())}
+    return sorted(names, key=lambda name: (name.partition("::")[0] not in own, found.seconds[name]))
 
 
 def _results(
@@ -265,7 +287,7 @@ def _results(
         quick = (name for _, name in near if name in names and found.seconds[name] < 0.2)
         first = list(dict.fromkeys(quick))[:4]
         chosen, seconds = list(first), sum(found.seconds[name] for name in first)
-        for name in sorted(names.difference(first), key=found.seconds.__getitem__):
+        for name in _in_order(names.difference(first), found, module):
             if seconds > most and chosen:
                 break
             chosen.append(name)

@@ -158,8 +158,8 @@ class Loop:
                 put(f"    {result} = None")
                 return Var(result, may_none=True, may_absent=False)
             case Reduction.STREAK:
-                gap = self.expr.allow_gap.value if self.expr.allow_gap is not None else 0
-                put(f"{result} = years_running({result}, as_of, {gap})")
+                assert self.expr.allow_gap is not None
+                put(f"{result} = years_running({result}, as_of, {self.expr.allow_gap.value})")
                 return Var(result, may_none=False, may_absent=False)
             case Reduction.LATEST | Reduction.EARLIEST:
                 return Var(result, may_none=bool(self.day), may_absent=True)

@@ -185,26 +185,23 @@ class PayoutMaker:
             _Band(rule_id, start, *pay)
             for rule_id, start, pay in zip(band_ids(name, shapes), starts, pays, strict=False)
         ]
-        if complete and not self._stack(bands, shapes):
-            complete = False
+        if complete:
+            self._check_stack(bands, shapes)
         for at, (rule_id, shape) in enumerate(zip(band_ids(name, shapes), shapes, strict=True)):
             interval = intervals[at] if intervals is not None and complete else None
-            holds = None if interval is None else together(when, equal, interval)
-            making.add(rule_id, holds, id_span(shape), described=shape)
+            making.add(rule_id, together(when, equal, interval), id_span(shape), described=shape)
             self.bands[rule_id] = Named(id=rule_id, title=shape.title, data=plain(shape.data))
             way = next((way for way in _WAYS if getattr(shape, way) is not None), "id")
             self.places[rule_id] = shape.key_span(way)
             if complete:
                 self.lines[rule_id] = tuple(self._lines(bands, at))
 
-    def _stack(self, bands: list[_Band], shapes: list[PayBandShape]) -> bool:
-        """Tell whether what each excess band pays on top of is known at its start; if not, that is a fault."""
-        for at, (band, shape) in enumerate(zip(bands, shapes, strict=True)):
-            below = bands[at - 1] if at else None
-            if band.basis == "excess" and below is not None and not self._measured(below.units):
+    def _check_stack(self, bands: list[_Band], shapes: list[PayBandShape]) -> None:
+        """Check that what each excess band pays on top of is known at its start."""
+        for below, band, shape in zip(bands, bands[1:], shapes[1:], strict=False):
+            if band.basis == "excess" and not self._measured(below.units):
                 self.making.fault("DR510", shape.span("basis"))
-                return False
-        return True
+                return
 
     def _measured(self, units: Expr | None) -> bool:
         """Tell whether units are what the measure measures, so that a band's start says how many there are."""
