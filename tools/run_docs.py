@@ -44,7 +44,7 @@ _FENCE = re.compile(
 )
 _ANY_LINES = "…"
 _OF_BUILDS = {"CI", "BUILD_NUMBER"}
-_INNER = ("policy:", "parameters:", "facts:", "items:", "decisions:", "extend:", "override:")
+_INNER = ("policy:", "parameters:", "facts:", "items:", "advice:", "decisions:", "extend:", "override:")
 
 
 @dataclass(frozen=True)
