@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import dealerrules as dr
@@ -280,13 +280,8 @@ def test_steps_are_proved_on_random_policies(policy: Any, data: st.DataObject) -
     for name, decision in book.decisions.items():
         if decision.kind == "rules" or (isinstance(decision, Stage) and not decision.ranking):
             continue
-        assume(not reads_before(decision, book))
         given = data.draw(facts(book, decision.subject, as_of=D, decisions=[name]))
         check_facts(book, decision.subject, name, given)
-
-
-def reads_before(_decision: AnyDecision, _book: dr.PolicyBook) -> bool:
-    return False
 
 
 def check_facts(book: dr.PolicyBook, subject: str, name: str, given: dict[str, Any]) -> None:

@@ -44,7 +44,7 @@ from dealerrules.expr import (
     type_of,
 )
 from dealerrules.facts import read_attribute
-from dealerrules.policy.model import Rules, Stage, expressions
+from dealerrules.policy.model import EditionKey, Rules, Stage, expressions
 from dealerrules.records import TABLES
 from dealerrules.values import DATE, Kind, Value
 
@@ -92,21 +92,6 @@ class Clock:
 EVERY_DAY = Clock(DAILY)
 
 
-class _Edition:
-    """An edition as a key: it holds mappings, so that it has no hash of its own."""
-
-    __slots__ = ("edition",)
-
-    def __init__(self, edition: Edition) -> None:
-        self.edition = edition
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Edition) and self.edition is other.edition
-
-    def __hash__(self) -> int:
-        return id(self.edition)
-
-
 def clocks(edition: Edition, name: str, given: Collection[str] = ()) -> frozenset[Clock]:
     """Return what may change a decision's answer as days go by.
 
@@ -115,11 +100,11 @@ def clocks(edition: Edition, name: str, given: Collection[str] = ()) -> frozense
         name: of the decision.
         given: facts and answers that are ready-made, and so stay what they are.
     """
-    return _clocks(_Edition(edition), name, frozenset(given))
+    return _clocks(EditionKey(edition), name, frozenset(given))
 
 
 @lru_cache(maxsize=1024)
-def _clocks(key: _Edition, name: str, given: frozenset[str]) -> frozenset[Clock]:
+def _clocks(key: EditionKey, name: str, given: frozenset[str]) -> frozenset[Clock]:
     decision = key.edition.decisions[name]
     found = set(Finder(key.edition, decision.subject, given).decision(decision))
     if decision.dated_by is not None:

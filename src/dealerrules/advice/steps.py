@@ -19,7 +19,7 @@ from dealerrules.advice.reading import Reader
 from dealerrules.analysis.space import Space
 from dealerrules.engines.row import Interpreter
 from dealerrules.expr import Answer, Expr, Fact, LevelIn, walk
-from dealerrules.policy.model import Payout, Rules, expressions
+from dealerrules.policy.model import EditionKey, Payout, Rules, expressions
 from dealerrules.values import Kind
 from dealerrules.verdict import Verdict, verdict
 
@@ -87,26 +87,11 @@ def find(question: Question, name: str, *, to: str | None, limit: int | None) ->
 
 def advisor(edition: Edition, name: str, given: frozenset[str]) -> Advisor:
     """Return the advisor of a decision; one is made for each set of facts that are given ready-made."""
-    return _advisor(_Same(edition), name, given)
-
-
-class _Same:
-    """An edition as a key: it holds mappings, so that it has no hash of its own."""
-
-    __slots__ = ("edition",)
-
-    def __init__(self, edition: Edition) -> None:
-        self.edition = edition
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.edition is other.edition
-
-    def __hash__(self) -> int:
-        return id(self.edition)
+    return _advisor(EditionKey(edition), name, given)
 
 
 @lru_cache(maxsize=256)
-def _advisor(key: _Same, name: str, given: frozenset[str]) -> Advisor:
+def _advisor(key: EditionKey, name: str, given: frozenset[str]) -> Advisor:
     return Advisor(key.edition, name, given)
 
 

@@ -430,6 +430,22 @@ class Edition:
         return {**{name: each.type for name, each in self.facts[subject].items()}, **answers}
 
 
+class EditionKey:
+    """An edition as the key of what is kept about it: it holds mappings, so that it has no hash of its own."""
+
+    __slots__ = ("edition",)
+
+    def __init__(self, edition: Edition) -> None:
+        self.edition = edition
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether it is the very same edition."""
+        return isinstance(other, EditionKey) and self.edition is other.edition
+
+    def __hash__(self) -> int:
+        return id(self.edition)
+
+
 _NOT_MEANING = frozenset({"title", "clause", "place", "policy", "note", "ranking"})
 
 
