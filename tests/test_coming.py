@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 import dealerrules as dr
 from dealerrules.advice.coming import known_record
 from dealerrules.advice.standing import said
-from dealerrules.advice.turns import Days, Every, Months, Next, Turn, turns
 from dealerrules.book import PolicyBook
 from dealerrules.demo import customers, subjects
 from dealerrules.expr import Window, window_start
 from dealerrules.records import read_record
+from dealerrules.turns import Days, Every, Months, Next, Turn, turns
 from dealerrules.values import ABSENT, months_since
 from strategies import Dice, a_policy, a_situation
 

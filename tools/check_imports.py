@@ -73,6 +73,8 @@ ORDER = [
     "intake.joining",
     "intake.stores",
     "tables",
+    "turns",
+    "edges",
     "verdict",
     "engines.ladder",
     "engines.loops",
@@ -126,8 +128,6 @@ ORDER = [
     "advice.steps",
     "advice.words",
     "advice.next_step",
-    "advice.turns",
-    "advice.edges",
     "advice.moved",
     "outcome",
     "pages",
@@ -240,6 +240,8 @@ ENGINE_MAY_IMPORT = {
     "facts",
     "policy.model",
     "populations",
+    "turns",
+    "edges",
     "verdict",
 }
 """What an engine may import, beside its own parts: never another engine, never the compiler."""

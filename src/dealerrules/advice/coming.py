@@ -11,15 +11,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dealerrules.advice.coming_words import Begins, Cause, OwnDate, Telling, answer_dict, cause_dict
-from dealerrules.advice.edges import FIXED, Clock, clocks, edge_days
 from dealerrules.advice.moved import moved
 from dealerrules.advice.standing import said, worse
-from dealerrules.advice.turns import ONE, Days
+from dealerrules.edges import FIXED, Clock, clocks, edge_days
 from dealerrules.engines.row import Interpreter
 from dealerrules.facts import read_facts
 from dealerrules.faults import Fault, RecordError
 from dealerrules.outcome import Case, Json, outcome_class
 from dealerrules.records import SUBJECTS, TABLES
+from dealerrules.turns import ONE, Days
 from dealerrules.values import ABSENT, read_date
 
 if TYPE_CHECKING:

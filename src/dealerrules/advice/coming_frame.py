@@ -29,25 +29,25 @@ from dealerrules.advice.coming_columns import (
     with_before,
     worse,
 )
-from dealerrules.advice.edges import DAILY, FIXED, SUBJECT, VALUE, Finder, clocks
 from dealerrules.advice.hanging import hanging, waiting
-from dealerrules.advice.turns import ONE, Every, dates_reaching, turns
+from dealerrules.edges import DAILY, FIXED, SUBJECT, VALUE, Finder, clocks
 from dealerrules.engines.columns import day_of
 from dealerrules.engines.context import Context, Question
 from dealerrules.engines.entry import dotless, open_frames
 from dealerrules.engines.frame import Asked, answers, question_of, refusing
 from dealerrules.policy.model import KIND_WORDS, digest, meanings
 from dealerrules.records import SUBJECTS, TABLES
+from dealerrules.turns import ONE, Every, dates_reaching, turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from dealerrules.advice.edges import Clock
-    from dealerrules.advice.turns import Turn
     from dealerrules.book import PolicyBook
+    from dealerrules.edges import Clock
     from dealerrules.engines.flat import Columns
     from dealerrules.expr import Expr
     from dealerrules.policy.model import Edition
+    from dealerrules.turns import Turn
 
 _LONG_AGO: Final = date(1900, 1, 1)
 """Of dates before it, each day is looked at where anniversaries count: there are hardly any."""

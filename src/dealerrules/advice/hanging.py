@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dealerrules.advice.edges import DAILY, FIXED, Finder
 from dealerrules.advice.moved import name_of
+from dealerrules.edges import DAILY, FIXED, Finder
 from dealerrules.expr import (
     Aggregate,
     All,

@@ -12,7 +12,6 @@ from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, assert_never
 
-from dealerrules.advice.turns import ONE, Days, Every, Months, Next, Turn, turns
 from dealerrules.expr import (
     Aggregate,
     All,
@@ -46,6 +45,7 @@ from dealerrules.expr import (
 from dealerrules.facts import read_attribute
 from dealerrules.policy.model import EditionKey, Rules, Stage, expressions
 from dealerrules.records import TABLES
+from dealerrules.turns import ONE, Days, Every, Months, Next, Turn, turns
 from dealerrules.values import DATE, Kind, Value
 
 if TYPE_CHECKING:
