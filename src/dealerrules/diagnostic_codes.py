@@ -904,6 +904,36 @@ add_code(
     about_zh="“更早的那一期”和“从那以后”都从 `as_of` 算起。",
     about_en="The earlier period, and the time since, are counted from `as_of`.",
 )
+add_code(
+    "DR520",
+    ERROR,
+    zh="写了 `{key}`，但没有写 `keeps`：没有级别会保留",
+    en="`{key}` is about levels that are kept, and without `keeps` none is",
+    help_zh="写上 `keeps: {{for: 12 months}}`，或去掉 `{key}`",
+    help_en="add `keeps: {{for: 12 months}}`, or take `{key}` out",
+    about_zh="`downgrade` 和 `transition` 说明保留的级别以后怎么办，所以要先写保留多久。",
+    about_en="`downgrade` and `transition` say what becomes of levels that are kept, so it must be said how long they are.",
+)
+add_code(
+    "DR521",
+    ERROR,
+    zh="`keeps` 不能和 `dated_by` 一起写",
+    en="`keeps` does not go with `dated_by`",
+    help_zh="去掉其中一个",
+    help_en="take one of them out",
+    about_zh="`dated_by` 的对象只属于某一天的版本，没有之前的日子可看。",
+    about_en="What is dated belongs to the version of one day; there are no days before to look at.",
+)
+add_code(
+    "DR522",
+    ERROR,
+    zh="级别不能保留 {value} 个月",
+    en="a level cannot be kept for {value} months",
+    help_zh="至少写 `1 month`；不保留就去掉 `keeps`",
+    help_en="write `1 month` at least; take `keeps` out where levels are not kept",
+    about_zh="保留的时间至少一个月。",
+    about_en="A level is kept for a month at least.",
+)
 
 # --- DR6xx: worked cases ------------------------------------------------------------------------------
 

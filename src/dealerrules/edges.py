@@ -1,13 +1,13 @@
 """Edges: on which days something that a decision looks at may change by itself, as time goes by.
 
-Place in the flow: coming changes ask where they have to look at all. What moves with the day are windows, times since
+Place in the flow: coming changes, and the keeping of levels, ask where they have to look at all. What moves with the day are windows, times since
 a date or until it, runs of cover, days before an event and the day itself. Each hangs on dates of the record, and of
 each date it follows on which days it matters: no day in between can change an answer.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, assert_never
@@ -36,6 +36,7 @@ from dealerrules.expr import (
     Lookup,
     Member,
     Not,
+    Reached,
     Reduction,
     RoundWhole,
     Window,
@@ -43,9 +44,9 @@ from dealerrules.expr import (
     type_of,
 )
 from dealerrules.facts import read_attribute
-from dealerrules.policy.model import EditionKey, Rules, Stage, expressions
-from dealerrules.records import TABLES
-from dealerrules.turns import ONE, Days, Every, Months, Next, Turn, turns
+from dealerrules.policy.model import EditionKey, Rules, Stage, Tier, expressions
+from dealerrules.records import SUBJECTS, TABLES
+from dealerrules.turns import ONE, Days, Every, Later, Months, Next, Turn, turns
 from dealerrules.values import DATE, Kind, Value
 
 if TYPE_CHECKING:
@@ -263,8 +264,37 @@ class Finder:
                 yield from self._following(event, Days(frozenset({-1})))
             case Aggregate():
                 yield from self._events(expr, marks)
+            case Reached():
+                yield from self._reached(expr)
             case _:
                 assert_never(expr)
+
+    def _reached(self, expr: Reached) -> Iterator[Clock]:
+        """Yield when a level is kept no longer: so many months after the last of the days on which it was reached."""
+        months = frozenset(number for _, number in expr.levels)
+        edition: Edition | None = self.edition
+        while edition is not None:
+            yield Clock(FIXED, turn=Months(months), day=edition.start)
+            yield Clock(FIXED, turn=Later(Days(frozenset({0})), months), day=edition.start)
+            tier = edition.decisions.get(expr.decision)
+            if isinstance(tier, Tier):
+                for clock in Finder(edition, self.subject, self.given).past(tier.earned):
+                    yield (
+                        EVERY_DAY
+                        if clock.of == DAILY
+                        else Clock(clock.of, clock.name, Later(clock.turn, months), clock.day)
+                    )
+            edition = edition.before
+
+    def past(self, decision: AnyDecision) -> Iterator[Clock]:
+        """Yield what changes a decision's answer on days gone by, on which events happened too."""
+        for clock in self.decision(decision):
+            if clock.of == VALUE:
+                yield from self.plain(clock)
+            else:
+                yield replace(clock, while_under=None)
+        for table in SUBJECTS[self.subject].tables:
+            yield Clock(table, TABLES[table].date_field, Days(frozenset({0})))
 
     def _compared(self, how: Comparison, left: Expr, right: Expr) -> Iterator[Clock]:
         match left, right:

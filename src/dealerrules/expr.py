@@ -65,6 +65,16 @@ class Reduction(StrEnum):
     STREAK = "streak"  #: policy years begun in the unbroken run of cover that holds the day; 0 in a gap
 
 
+class Transition(StrEnum):
+    """By which version of a policy the days before it began are looked at, where a level reached on them is kept."""
+
+    RE_EVALUATE = "re_evaluate"  #: by the version in force now, as if it had always been
+    KEEP_UNTIL_EXPIRY = "keep_until_expiry"  #: each day by the version that was in force on it
+    NEVER_LOWER_AT_SWITCH = (
+        "never_lower_at_switch"  #: what was held when it began counts as reached on that day
+    )
+
+
 class Elapse(StrEnum):
     """Which way the time between a date and the day of evaluation is measured."""
 
@@ -254,6 +264,19 @@ class Before:
     item: Expr
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Has the subject, on a day before, reached one of some levels of a tier by the tier's rules?
+
+    `levels` are level and months: it counts on the days, before the one of evaluation, within so many months. Kleene over
+    all days: true when it is sure of one day, unknown when it is possible of one.
+    """
+
+    decision: str
+    levels: tuple[tuple[str, int], ...]
+    transition: Transition
+
+
 Expr = (
     Constant
     | Field
@@ -276,6 +299,7 @@ Expr = (
     | IfAbsent
     | Aggregate
     | Before
+    | Reached
 )
 """Any node."""
 
@@ -301,7 +325,7 @@ def type_of(expr: Expr) -> Type:
             return expr.type
         case AsOf():
             return DATE
-        case LevelIn() | Compare() | Member() | Known() | IsAbsent() | All() | AnyOf() | Not():
+        case LevelIn() | Compare() | Member() | Known() | IsAbsent() | All() | AnyOf() | Not() | Reached():
             return BOOLEAN
         case Elapsed(how=how):
             return MONTHS if how is Elapse.MONTHS_SINCE else DAYS

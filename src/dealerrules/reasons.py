@@ -31,6 +31,7 @@ from dealerrules.expr import (
     Lookup,
     Member,
     Not,
+    Reached,
     type_of,
 )
 from dealerrules.outcome import Case
@@ -346,7 +347,7 @@ class Tree:
 
     def _founded(self, node: Node, step: Step) -> Node:
         """Add what a value rests on: events, what is missing, and the values below."""
-        notes = [*node.notes, *self._on_events(step), *self._on_cause(step)]
+        notes = [*node.notes, *self._on_events(step), *self._on_cause(step), *self._on_keeping(step)]
         parts: list[Node]
         match step.expr:
             case Before() if len(step.parts) == 2:
@@ -380,6 +381,12 @@ class Tree:
             yield self.note("undecided", n=events.undecided, where=self.words.say(expr.where))
         if events.later:
             yield self.note("later", n=events.later, day=self.case.as_of)
+
+    def _on_keeping(self, step: Step) -> Iterator[Note]:
+        if step.kept is not None and isinstance(step.expr, Reached):
+            yield self.note(
+                "kept", **self.words.kept(self.case.edition.decisions[step.expr.decision], step.kept)
+            )
 
     def _on_cause(self, step: Step) -> Iterator[Note]:
         said, cause = "", step.cause
@@ -509,7 +516,7 @@ def reading_order(decision: AnyDecision) -> list[str]:
                 decision.rules,
                 key=lambda rule: (
                     levels.index(rule.answer),
-                    angles.index(rule.angle or ""),
+                    angles.index(rule.angle) if rule.angle is not None else len(angles),
                     _line(rule.place),
                 ),
             )

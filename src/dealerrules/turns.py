@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, assert_never
 
-from dealerrules.values import months_before
+from dealerrules.values import days_before, months_before
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,15 @@ class Next:
     period: str
 
 
-Turn = Days | Months | Every | Next
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The first days on which so many whole months have passed since the day before one of other turns."""
+
+    turn: Turn
+    numbers: frozenset[int]
+
+
+Turn = Days | Months | Every | Next | Later
 
 
 def turns(turn: Turn, day: date, first: date, last: date) -> Iterator[date]:
@@ -78,6 +86,15 @@ def turns(turn: Turn, day: date, first: date, last: date) -> Iterator[date]:
             following = months_full(date(day.year, begins, 1), size)
             if following is not None and first <= following <= last:
                 yield following
+        case Later(turn=inner, numbers=numbers):
+            for number in numbers:
+                low, high = (
+                    days_before(months_before(first, number), 3),
+                    days_before(months_before(last, number), -4),
+                )
+                eves = [days_before(each, 1) for each in turns(inner, day, low, high)]
+                fulls = [months_full(eve, number) for eve in eves]
+                yield from (full for full in fulls if full is not None and first <= full <= last)
         case _:
             assert_never(turn)
 
@@ -99,6 +116,11 @@ def dates_reaching(turn: Turn, on: date, first: date, last: date) -> Iterator[da
             least, most = _months_between(last, on) - 1, _months_between(first, on) + 1
             numbers = frozenset(range(-(-least // size) * size, most + 1, size))
             found = {each for number in numbers for each in _full_on(on, number)}
+        case Later(turn=inner, numbers=numbers):
+            starts = {date.fromordinal(eve + 1) for number in numbers for eve in _full_on(on, number)}
+            found = {
+                each.toordinal() for start in starts for each in dates_reaching(inner, start, first, last)
+            }
         case Next():
             before = range(max(on.toordinal() - 366, 1), on.toordinal())
             found = {each for each in before if [*turns(turn, date.fromordinal(each), on, on)]}

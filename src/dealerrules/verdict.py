@@ -138,13 +138,23 @@ def level_range(tier: Tier, angle: str | None, holds: set[str], open_: set[str])
     return granted, min(granted, possible)
 
 
+def possible_levels(tier: Tier, angle: str | None, holds: set[str], open_: set[str]) -> tuple[str, ...]:
+    """Return the levels that are possible, best first; the last of them is granted."""
+    granted, best = level_range(tier, angle, holds, open_)
+    return tuple(level.id for level in tier.levels[best : granted + 1])
+
+
 def _tier(tier: Tier, holds: set[str], open_: set[str]) -> Verdict:
     granted, best = level_range(tier, None, holds, open_)
     level = tier.levels[granted].id
+    granting = [rule for rule in tier.rules if rule.id in holds and rule.answer == level]
+    earned = [
+        rule for rule in granting if rule.angle is not None
+    ]  # that it is kept matters where nothing else grants it
     better = {each.id for each in tier.levels[:granted]}
     return Verdict(
         status=Status.UNDETERMINED if best < granted else Status.DECIDED,
-        because=tuple(rule.id for rule in tier.rules if rule.id in holds and rule.answer == level),
+        because=tuple(rule.id for rule in earned or granting),
         matched=_in_order(tier, holds),
         undetermined=tuple(rule.id for rule in tier.rules if rule.id in open_ and rule.answer in better),
         answer=level,

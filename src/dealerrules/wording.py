@@ -33,6 +33,7 @@ from dealerrules.expr import (
     Member,
     Not,
     Operator,
+    Reached,
     RoundWhole,
     type_of,
 )
@@ -43,6 +44,7 @@ from dealerrules.words import FIELDS, PHRASES, SUBJECTS, TABLES, WORDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from dealerrules.keeping import Kept
     from dealerrules.policy.model import (
         AnyDecision,
         Cell,
@@ -132,6 +134,16 @@ class Wording:
                 assert_never(decision)
         return self.title(titles.get(answer, NO_TITLE), answer)
 
+    def kept(self, tier: AnyDecision, kept: Kept) -> dict[str, str]:
+        """Return what is told of a level that is kept."""
+        by = self.pick("，", ", ").join(kept.because) or self.phrase("held")
+        return {
+            "level": self.answer(tier, kept.level),
+            "day": str(kept.reached_on),
+            "by": by,
+            "until": str(kept.until),
+        }
+
     def value(self, value: Maybe, expr: Expr) -> str:
         """Return a value of an expression as people read it; words of a category by their titles."""
         if not isinstance(value, str):
@@ -204,6 +216,15 @@ class Wording:
                 return self.phrase("before", said=self.say(expr.item), event=self._day(expr.event))
             case Aggregate():
                 return self._aggregate(expr)
+            case Reached(decision=decision, levels=levels):
+                tier = self.edition.decisions[decision]
+                said = [
+                    self.phrase(
+                        "reached", level=self.answer(tier, level), time=show(months, Kind.MONTHS, self.lang)
+                    )
+                    for level, months in levels
+                ]
+                return self.pick("，或", ", or ").join(said)
             case _:
                 assert_never(expr)
 

@@ -118,6 +118,8 @@ days_until | 到{said}的天数 | days until {said}
 if_absent | {said}（没有则未知） | {said} (unknown where there is none)
 lookup | 按{by}：{cases} | by {by}: {cases}
 before | {event}前一天的{said} | {said} on the day before {event}
+held | 换版本时已有的级别 | the level held when the version began
+reached | 此前{time}内曾达到{level} | {level} was reached within the {time} before
 count | {zh}次数 | number of {many}
 distinct | {zh}中不同{take}的个数 | number of different {take} of {many}
 sum | {zh}的{take}合计 | total {take} of {many}
@@ -211,6 +213,8 @@ any | 以下任一 | any of these
 range | 至少 {low}，可能 {high} | at least {low}, possibly {high}
 defined | = {said} | = {said}
 given | 直接给出 | given as it is
+kept | 最后一次达到{level}是 {day}（{by}），保留到 {until}（不含当天） | {level} last reached on {day} by {by}, kept until {until}, when it is over
+not_sure_then | 当时是否达到，取决于没有记录的事实 | whether it was reached then hangs on what is not recorded
 taken | 计入 {n} 条记录 | {n} records taken
 undecided | {n} 条未计入，因为不知道是否符合: {where} | {n} not taken, as it is unknown whether: {where}
 later | {n} 条晚于 {day}，不计 | {n} dated after {day}, not read

@@ -37,6 +37,7 @@ from dealerrules.expr import (
     Member,
     Not,
     Operator,
+    Reached,
     Reduction,
     RoundWhole,
     children,
@@ -157,7 +158,7 @@ def _ways(definition: FactDefinition, edition: Edition) -> frozenset[Way]:
             return _HAPPENS
         case Aggregate(how=Reduction.LATEST):
             return _BOTH if quantity else _WORD
-        case Field(type=Type(kind=Kind.DATE)) | Aggregate() | Before():
+        case Field(type=Type(kind=Kind.DATE)) | Aggregate() | Before() | Reached():
             return _ONLY_KNOWN
         case Field():
             return _BOTH if quantity else _WORD
@@ -249,6 +250,7 @@ def _signs(expr: Expr, name: str, edition: Edition, subject: str) -> set[int]:
             | Field()
             | Aggregate()
             | Before()
+            | Reached()
             | Answer()
             | LevelIn()
             | Known()

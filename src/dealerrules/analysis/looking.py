@@ -29,6 +29,7 @@ from dealerrules.expr import (
     Lookup,
     Member,
     Not,
+    Reached,
     RoundWhole,
 )
 from dealerrules.policy.model import Payout
@@ -84,6 +85,7 @@ def tests(expr: Expr, edition: Edition) -> Iterator[tuple[Expr, list[Value | Non
             | IfAbsent()
             | Aggregate()
             | Before()
+            | Reached()
         ):
             yield expr, []
         case _:

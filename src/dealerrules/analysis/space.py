@@ -41,6 +41,7 @@ from dealerrules.expr import (
     Lookup,
     Member,
     Not,
+    Reached,
     RoundWhole,
     all_of,
     canonical,
@@ -258,6 +259,7 @@ class Space:
                 | IfAbsent()
                 | Aggregate()
                 | Before()
+                | Reached()
             ):
                 return self._test(at, expr, lambda sample: sample if isinstance(sample, bool) else None)
             case _:

@@ -62,6 +62,7 @@ from dealerrules.expr import (
     Lookup,
     Member,
     Not,
+    Reached,
     Reduction,
     RoundWhole,
     children,
@@ -747,7 +748,7 @@ class Context:
             case Field(name=name, type=type_):
                 held = self.question.fields.get(name)
                 return held if held is not None else missing_column(type_, dtype_of(type_))
-            case Fact() | Answer() | Aggregate() | Before():
+            case Fact() | Answer() | Aggregate() | Before() | Reached():
                 return self.columns[expr]
             case Arithmetic(how=how, left=left, right=right, type=type_):
                 return self.algebra.arithmetic(how, self.column(left), self.column(right), type_)

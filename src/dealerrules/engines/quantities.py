@@ -35,6 +35,7 @@ from dealerrules.expr import (
     Member,
     Not,
     Operator,
+    Reached,
     RoundWhole,
     type_of,
 )
@@ -75,7 +76,7 @@ class Quantities:
                 return value
             case AsOf():
                 return self.as_of
-            case Field() | Aggregate():
+            case Field() | Aggregate() | Reached():
                 return None
             case Before(event=event):
                 return ABSENT if self.value(event) is ABSENT else None

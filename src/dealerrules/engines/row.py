@@ -6,7 +6,7 @@ traces go out. This module is what the language means: where another engine diff
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, assert_never
 
@@ -35,11 +35,13 @@ from dealerrules.expr import (
     Member,
     Not,
     Operator,
+    Reached,
     Reduction,
     RoundWhole,
     window_start,
 )
 from dealerrules.facts import read_attribute
+from dealerrules.keeping import Granted, Kept, Look, is_kept, kept_since, looks
 from dealerrules.policy.model import AnyDecision, Edition, Payout, Rule, Tier
 from dealerrules.readers import engine_value
 from dealerrules.records import TABLES, Event, Record
@@ -57,7 +59,7 @@ from dealerrules.values import (
     months_since,
     reduced,
 )
-from dealerrules.verdict import Entry, Verdict, answer_value, level_range, settle, verdict
+from dealerrules.verdict import Entry, Verdict, answer_value, possible_levels, settle, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +80,7 @@ class Step:
     """One node of a trace: its value (for conditions its truth) and the steps that led there.
 
     `cause` names why a value is missing at this very node: ``over_zero``, ``not_recorded``, ``not_listed``,
-    ``events_disagree``.
+    ``events_disagree``, ``not_sure_then``. `kept` says by what a level is kept.
     """
 
     expr: Expr
@@ -86,6 +88,7 @@ class Step:
     parts: tuple[Step, ...] = ()
     events: Events | None = None
     cause: str | None = None
+    kept: Kept | None = None
 
     @property
     def truth(self) -> Truth:
@@ -193,6 +196,8 @@ class Interpreter:
                 return self._before(expr)
             case Aggregate():
                 return self._aggregate(expr)
+            case Reached():
+                return self._reached(expr)
             case _:
                 assert_never(expr)
 
@@ -281,6 +286,50 @@ class Interpreter:
         item = earlier.step(expr.item)
         return Step(expr, item.value, (event, item))
 
+    # --- days before ----------------------------------------------------------------------------------
+
+    def _reached(self, expr: Reached) -> Step:
+        if self.record is None:
+            return Step(expr, None, cause="not_recorded")
+        tier = self.edition.decisions[expr.decision]
+        assert isinstance(tier, Tier)
+
+        def level_on(edition: Edition, day: date, held: bool) -> Granted:  # noqa: FBT001 - it has one caller
+            return self._on(edition, day).granted(expr.decision, held=held)
+
+        found = looks(self.edition, self.subject, expr, self.record, self.as_of, level_on)
+        value = is_kept(tier, expr, found, self.as_of)
+        since = kept_since(tier, expr, found, self.as_of)
+        kept = None if since is None else replace(since[1], because=self._because_of(expr.decision, since[0]))
+        return Step(expr, value, cause="not_sure_then" if value is None else None, kept=kept)
+
+    def _on(self, edition: Edition, day: date) -> Interpreter:
+        return Interpreter(edition, self.subject, day, self.record)
+
+    def _because_of(self, name: str, look: Look) -> tuple[str, ...]:
+        """Return the rules that granted a level on a day before."""
+        then = self._on(look.stretch.edition, look.first)
+        tier = then.edition.decisions[name]
+        assert isinstance(tier, Tier)
+        rules = [(rule, then.rule_step(rule)) for rule in (tier if look.stretch.held else tier.earned).rules]
+        level = then.granted(name, held=look.stretch.held)[-1]
+        return tuple(rule.id for rule, step in rules if step.truth is True and rule.answer == level)
+
+    def granted(self, name: str, *, held: bool) -> Granted:
+        """Return the levels of a tier that are possible, best first; the last of them is granted.
+
+        Args:
+            name: of the tier.
+            held: whether levels count that are kept, or what the rules of its angles grant alone.
+        """
+        tier = self.edition.decisions[name]
+        assert isinstance(tier, Tier)
+        tier = tier if held else tier.earned
+        steps = [(rule.id, self.rule_step(rule).truth) for rule in tier.rules]
+        holds = {rule for rule, truth in steps if truth is True}
+        open_ = {rule for rule, truth in steps if truth is None}
+        return possible_levels(tier, None, holds, open_)
+
     # --- events ---------------------------------------------------------------------------------------
 
     def _aggregate(self, expr: Aggregate) -> Step:
@@ -337,7 +386,7 @@ class Interpreter:
         """Return a decision with the trace of every rule."""
         if name not in self._decided:
             decision = self.edition.decisions[name]
-            steps = tuple(self._rule_step(rule) for rule in decision.rules)
+            steps = tuple(self.rule_step(rule) for rule in decision.rules)
             true = sum(1 << at for at, step in enumerate(steps) if step.truth is True)
             unknown = sum(1 << at for at, step in enumerate(steps) if step.truth is None)
             found = verdict(decision, true, unknown)
@@ -383,17 +432,16 @@ class Interpreter:
         rules = self.rules_of(expr)
         holds = {rule.id for rule, step in rules if step.truth is True}
         open_ = {rule.id for rule, step in rules if step.truth is None}
-        granted, best = level_range(tier, expr.angle, holds, open_)
-        allowed = [level.id in expr.allowed for level in tier.levels[best : granted + 1]]
+        allowed = [level in expr.allowed for level in possible_levels(tier, expr.angle, holds, open_)]
         return True if all(allowed) else None if any(allowed) else False
 
     def rules_of(self, expr: LevelIn) -> list[tuple[Rule, Step]]:
         """Return the rules that a level depends on, with their traces."""
         tier = self.edition.decisions[expr.decision]
         rules = [rule for rule in tier.rules if expr.angle is None or rule.angle == expr.angle]
-        return [(rule, self._rule_step(rule)) for rule in rules]
+        return [(rule, self.rule_step(rule)) for rule in rules]
 
-    def _rule_step(self, rule: Rule) -> Step:
+    def rule_step(self, rule: Rule) -> Step:
         """Return a rule's trace; several levels may ask for it."""
         if id(rule) not in self._rule_steps:
             self._rule_steps[id(rule)] = self.step(rule.when)

@@ -13,7 +13,7 @@ import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from textwrap import wrap
@@ -46,11 +46,13 @@ from dealerrules.expr import (
     Member,
     Not,
     Operator,
+    Reached,
     RoundWhole,
     Window,
     children,
 )
 from dealerrules.facts import read_attribute
+from dealerrules.keeping import Granted, Look, editions_of, is_kept, looks
 from dealerrules.policy.model import AnyDecision, Edition, Payout, Rule, Stage, Tier, expressions
 from dealerrules.readers import engine_value
 from dealerrules.records import TABLES
@@ -68,10 +70,12 @@ from dealerrules.values import (
     months_since,
     reduced,
 )
-from dealerrules.verdict import answer_value, level_range, settle, verdict
+from dealerrules.verdict import answer_value, possible_levels, settle, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from dealerrules.records import Record
 
 
 SURELY_COUNTS = "2**39"
@@ -102,10 +106,55 @@ class LevelTests(dict[tuple[int, int], Truth]):
         holds, open_ = (
             {rule.id for at, rule in enumerate(self.tier.rules) if mask >> at & 1} for mask in masks
         )
-        granted, best = level_range(self.tier, self.test.angle, holds, open_)
-        allowed = [level.id in self.test.allowed for level in self.tier.levels[best : granted + 1]]
+        possible = possible_levels(self.tier, self.test.angle, holds, open_)
+        allowed = [level in self.test.allowed for level in possible]
         self[masks] = True if all(allowed) else None if any(allowed) else False
         return self[masks]
+
+
+class Past:
+    """What a tier came to on the days before; generated functions say which rules held on a day."""
+
+    def __init__(self, edition: Edition, subject: str, expr: Reached) -> None:
+        self.edition, self.subject, self.expr = edition, subject, expr
+        self.asked = list(editions_of(edition, expr))
+        self._levels: dict[tuple[int, int, int], Granted] = {}
+
+    def __call__(self, record: Record, as_of: date, functions: Sequence[Any]) -> tuple[Look, ...]:
+        """Return the looks at the days before."""
+        places = {(id(edition), held): at for at, (edition, held) in enumerate(self.asked)}
+
+        def level_on(edition: Edition, day: date, held: bool) -> Granted:  # noqa: FBT001 - it has one caller
+            at = places[id(edition), held]
+            return self._granted(at, *functions[at](record, day))
+
+        return looks(self.edition, self.subject, self.expr, record, as_of, level_on)
+
+    def _granted(self, at: int, true: int, unknown: int) -> Granted:
+        known = self._levels.get((at, true, unknown))
+        if known is None:
+            edition, held = self.asked[at]
+            tier = edition.decisions[self.expr.decision]
+            assert isinstance(tier, Tier)
+            tier = tier if held else tier.earned
+            holds, open_ = (
+                {rule.id for place, rule in enumerate(tier.rules) if mask >> place & 1}
+                for mask in (true, unknown)
+            )
+            known = possible_levels(tier, None, holds, open_)
+            self._levels[at, true, unknown] = known
+        return known
+
+
+class IsKept:
+    """Whether a level is kept, by the looks at the days before."""
+
+    def __init__(self, tier: Tier, expr: Reached) -> None:
+        self.tier, self.expr = tier, expr
+
+    def __call__(self, found: Sequence[Look], as_of: date) -> Truth:
+        """Tell it, as of a day."""
+        return is_kept(self.tier, self.expr, found, as_of)
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -207,7 +256,7 @@ class Writer:
         self.masks: dict[str, tuple[str, str]] = {}
         self.extras: dict[str, str] = {}
         self.called: dict[Expr, str] = {}
-        self.angles: set[tuple[str, str]] = set()
+        self.angles: set[tuple[str, str | None]] = set()
 
     # --- text ---
 
@@ -260,7 +309,7 @@ class Writer:
         results = []
         for name in decisions:
             true, unknown = self.masks[name]
-            results.append(f"({true}, {unknown}, {self.extras.get(name, 'None')})")
+            results.append(f"({true}, {unknown}, {self.extras.get(name)})")
         self.put(f"return ({', '.join(results)},)")
         given = "record" if self.mode == "record" else "facts"
         head = f"def evaluate({given}, as_of):\n    # {HEADS[self.mode]}"
@@ -335,6 +384,9 @@ class Writer:
                 self._rules(
                     tier, [(at, rule) for at, rule in enumerate(tier.rules) if rule.angle == angle.id]
                 )
+        if only is None and (tier.name, None) not in self.angles:  # that a level is kept is of no angle
+            self.angles.add((tier.name, None))
+            self._rules(tier, [(at, rule) for at, rule in enumerate(tier.rules) if rule.angle is None])
 
     def _rules(self, decision: AnyDecision, rules: list[tuple[int, Rule]]) -> None:
         true, unknown = self.masks[decision.name]
@@ -369,21 +421,18 @@ class Writer:
             edges_name = self.constant(edges, f"{measured.text}_edges")
             masks_name = self.constant(masks, f"{measured.text}_masks")
             self.put(f"# {len(rules)} rules on {measured.text}")
-            start = "if"
             if measured.may_none:
                 self.put(f"if {measured.text} is None:")
                 self.put(f"    {unknown} |= {sum(1 << at for at, _ in rules):#x}")
-                start = "elif"
             if measured.may_absent:
-                self.put(f"{start} {measured.text} is ABSENT:")
+                self.put(f"{'elif' if measured.may_none else 'if'} {measured.text} is ABSENT:")
                 self.put(f"    {true} |= {when_absent:#x}")
-                start = "elif"
             lookup = f"{true} |= {masks_name}[bisect_left({edges_name}, {measured.text}) + bisect_right({edges_name}, {measured.text})]"
-            if start == "if":
-                self.put(lookup)
-            else:
+            if measured.may_none or measured.may_absent:
                 self.put("else:")
                 self.put(f"    {lookup}")
+            else:
+                self.put(lookup)
         return [(at, rule) for at, rule in order if at not in done]
 
     def _payout(self, payout: Payout, true: str) -> None:
@@ -422,7 +471,7 @@ class Writer:
             case Known(item=item):
                 return self._presence(self.value(item, event))
             case IsAbsent(item=item):
-                var = self.value(item, event)
+                var = self.value(item)
                 if not var.may_absent:
                     return Test("False", f"{var.text} is not None" if var.may_none else None)
                 false = f"{var.text} is not None and {var.text} is not ABSENT" if var.may_none else None
@@ -430,13 +479,11 @@ class Writer:
             case LevelIn():
                 return self._level(expr)
             case _:
-                var = self.value(expr, event)
-                if not var.may_none:
-                    return Test(var.text)
-                return Test(f"{var.text} is True", f"{var.text} is False")
+                message = f"no condition: {expr}"
+                raise AssertionError(message)
 
     def _comparison(self, expr: Compare, event: str | None) -> Test:
-        left, right = self.value(expr.left, event), self.value(expr.right, event)
+        left, right = self.value(expr.left, event), self.value(expr.right)
         sign, opposite = _SIGNS[expr.how]
         sides = [side for side in (left, right) if side.may_none or side.may_absent]
         plain, against = f"{left.text} {sign} {right.text}", f"{left.text} {opposite} {right.text}"
@@ -556,13 +603,11 @@ class Writer:
                 return self._before(expr)
             case Aggregate():
                 return self._late_aggregate(expr)
+            case Reached():
+                return self._kept(expr)
             case _:
-                test = self.test(expr)
-                if test.false is None:
-                    return self._assigned("truth", f"bool({test.true})", may_none=False)
-                return self._assigned(
-                    "truth", f"True if {test.true} else False if {test.false} else None", may_none=True
-                )
+                message = f"no value: {expr}"
+                raise AssertionError(message)
 
     def _called(self, expr: Expr, otherwise: str) -> str:
         """Return the name of the fact that an expression defines."""
@@ -688,22 +733,63 @@ class Writer:
         if self.mode != "record":
             made = self._guarded("before", [event], "None")
             return Var(made.text, may_none=True, may_absent=made.may_absent)
-        inner = Writer(self.edition, self.subject, "record", self.constants, self.functions)
-        inner._names = self._names
-        function = self.name("on_the_day_before")
-        closure = inner._closure(
-            node.decision for node in inner._reached([expr.item]) if isinstance(node, Answer | LevelIn)
-        )
-        needed = [name for name in self.edition.decisions if name in closure]
-        inner._loops([expr.item, *inner._exprs_of(needed)])
-        for name in needed:
-            inner.decision(self.edition.decisions[name])
-        inner.put(f"return {inner.value(expr.item).text}")
-        self.functions.append("\n".join([f"def {function}(record, as_of):", *inner.lines]))
+        function = self._on_another_day("on_the_day_before", self.edition, expr.item)
         eve = self._guarded("eve", [event], "days_before({}, 1)")
         text = f"{function}(record, {{0}}) if {{0}} <= as_of else None"
         made = self._guarded(self._called(expr, "before"), [eve], text)
         return Var(made.text, may_none=True, may_absent=True)
+
+    def _on_another_day(self, wanted: str, edition: Edition, asked: Expr | Tier) -> str:
+        """Write a function of a record and a day that returns a value, or the masks of a tier; return its name."""
+        inner = Writer(edition, self.subject, "record", self.constants, self.functions)
+        inner._names = self._names
+        function = self.name(wanted)
+        exprs = expressions(asked) if isinstance(asked, Tier) else [asked]
+        closure = inner._closure(
+            node.decision for node in inner._reached(exprs) if isinstance(node, Answer | LevelIn)
+        )
+        needed = [edition.decisions[name] for name in edition.decisions if name in closure]
+        needed += [asked] if isinstance(asked, Tier) else []
+        inner._loops([*exprs, *(expr for each in needed for expr in expressions(each))])
+        for each in needed:
+            inner.decision(each)
+        found = ", ".join(inner.masks[asked.name]) if isinstance(asked, Tier) else inner.value(asked).text
+        inner.put(f"return {found}")
+        self.functions.append("\n".join([f"def {function}(record, as_of):", *inner.lines]))
+        return function
+
+    def _kept(self, expr: Reached) -> Var:
+        """Write whether a level is kept; the days before are looked at once for all levels of a tier."""
+        if self.mode != "record":
+            return Var("None", may_none=True, may_absent=False)
+        tier = self.edition.decisions[expr.decision]
+        assert isinstance(tier, Tier)
+        whole = self._all_reached(tier)
+        if whole not in self.values:
+            past = self.name(f"{tier.name}_past")
+            self.constants[past] = Past(self.edition, self.subject, whole)
+            functions = []
+            for edition, held in self.constants[past].asked:
+                then = edition.decisions[tier.name]
+                assert isinstance(then, Tier)
+                asked = then if held else then.earned
+                before = replace(edition, decisions={**edition.decisions, tier.name: asked})
+                functions.append(self._on_another_day(f"{tier.name}_on_that_day", before, asked))
+            self.values[whole] = self._assigned(
+                f"{tier.name}_looks", f"{past}(record, as_of, ({', '.join(functions)},))", may_none=False
+            )
+        test = self.name("kept")
+        self.constants[test] = IsKept(tier, expr)
+        return self._assigned(
+            self._called(expr, "kept"), f"{test}({self.values[whole].text}, as_of)", may_none=True
+        )
+
+    def _all_reached(self, tier: Tier) -> Reached:
+        """Return all that is asked of a tier's past, as one question."""
+        made = [self.edition.fact(self.subject, tier.kept_fact(level.id)).expr for level in tier.levels[:-1]]
+        asked = [each for each in made if isinstance(each, Reached)]
+        levels = dict.fromkeys(pair for each in asked for pair in each.levels)
+        return replace(asked[0], levels=tuple(levels))
 
     # --- events ---
 
@@ -827,6 +913,10 @@ def _held(value: object) -> str:
             return f"the answer of {value.decision.name} by its masks"
         case Payout():
             return f"the payout {value.name}"
+        case Past():
+            return f"the days before on which {value.expr.decision} is looked at"
+        case IsKept():
+            return ", ".join(f"{level} for {months} months" for level, months in value.expr.levels)
         case list():
             shown = ", ".join(map(str, value[:3]))
             return f"{len(value)} of them, {shown} …"
@@ -836,7 +926,7 @@ def _held(value: object) -> str:
 
 def _joined(tests: list[Test], true: str, false: str) -> Test:
     if not tests:
-        return Test("True" if true == "and" else "False")
+        return Test("True")  # an `any` of nothing is refused
     if len(tests) == 1:
         return tests[0]
     trues = f" {true} ".join(_part(test.true, true) for test in tests)
@@ -865,6 +955,6 @@ def _elapsed(how: Elapse, day: str) -> str:
 
 def _computable(expr: Expr) -> bool:
     """Tell whether a fact can follow from other facts: it is no plain field and no aggregate of events."""
-    return not isinstance(expr, Field | Aggregate) and not (
+    return not isinstance(expr, Field | Aggregate | Reached) and not (
         isinstance(expr, IfAbsent) and isinstance(expr.item, Aggregate)
     )

@@ -139,10 +139,27 @@ class SubjectShape(DecisionShape):
     dated_by: Text | None = None
 
 
+class KeepsShape(Shape):
+    """How long a level is kept that was reached once."""
+
+    months: Quantity = Field(alias="for")
+
+
 class TierShape(SubjectShape):
-    """Levels, and angles that grant them."""
+    """Levels, and angles that grant them; a level once reached may be kept."""
 
     word: ClassVar[str] = "tier"
+    keeps: KeepsShape | None = None
+    downgrade: (
+        Annotated[Literal["one_level", "to_computed"], one_word_of("one_level", "to_computed")] | None
+    ) = None
+    transition: (
+        Annotated[
+            Literal["re_evaluate", "keep_until_expiry", "never_lower_at_switch"],
+            one_word_of("re_evaluate", "keep_until_expiry", "never_lower_at_switch"),
+        ]
+        | None
+    ) = None
     levels: FilledTable[LevelShape]
     angles: FilledTable[
         Annotated[

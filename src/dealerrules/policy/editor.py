@@ -27,6 +27,7 @@ from dealerrules.policy.document import (
 )
 from dealerrules.policy.fields import Shape, is_identifier, known_words
 from dealerrules.policy.forms import COMMON_KEYS, fact_form
+from dealerrules.policy.keeping import kept_facts
 from dealerrules.policy.kinds import decision
 from dealerrules.policy.literals import constant, repeated, words_of
 from dealerrules.policy.making import Making, report_names
@@ -180,6 +181,8 @@ class Editor:
             self.rule_places[asked.name] = making.seen
             if done is not None:
                 made[done.name] = done
+            if isinstance(done, Tier):
+                self._add_kept(done, asked)
         ordered = self._ordered(made)
         answers = {}
         for name, each in ordered.items():
@@ -197,6 +200,14 @@ class Editor:
             policies={draft.name: draft.shape.title for draft in self.drafts},
             parameters=self._settings([builtin, *self.drafts]),
         )
+
+    def _add_kept(self, tier: Tier, source: DecisionSource) -> None:
+        """Add the facts that say which levels of a tier are kept; none of them may be taken."""
+        for fact in kept_facts(tier):
+            taken = self._taken(fact.name, tier.subject)
+            if taken is not None:
+                self._report_taken(source.shape.key_span("keeps"), fact.name, taken)
+            self.facts[tier.subject][fact.name] = fact
 
     def _settings(self, drafts: list[Draft]) -> dict[str, Setting]:
         """Return the parameters as they are declared; where one is restated, the policy's own title stands."""

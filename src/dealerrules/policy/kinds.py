@@ -49,6 +49,7 @@ from dealerrules.policy.document import (
     TierShape,
 )
 from dealerrules.policy.fields import known_words
+from dealerrules.policy.keeping import keep_levels, keeping_of
 from dealerrules.policy.literals import VALUE_TYPES, constant, words_of
 from dealerrules.policy.making import Making, check_effective, check_names, optional_condition, plain
 from dealerrules.policy.model import (
@@ -139,9 +140,12 @@ def _tier(shape: TierShape, making: Making, common: dict[str, object]) -> Tier |
             if key.text not in _DESCRIBING:
                 _grants(key, shape, making)
                 _angle_rules(making, angle, key.text, rules, clause)
+    keeps = keeping_of(shape, making)
+    if keeps is not None:
+        keep_levels(levels, shape.key_span("keeps"), making)
     if not making.sound:
         return None
-    return Tier(levels=levels, angles=tuple(angles), rules=making.sorted_rules(), **common)  # type: ignore[arg-type]
+    return Tier(levels=levels, angles=tuple(angles), keeps=keeps, rules=making.sorted_rules(), **common)  # type: ignore[arg-type]
 
 
 _DESCRIBING = ("title", "source", "data")

@@ -98,6 +98,7 @@ class Making:
         answer: str | None = None,
         angle: Named | None = None,
         clause: Clause | None = None,
+        title: Title | None = None,
     ) -> None:
         """Keep a rule; a rule without condition or id was at fault."""
         if not rule_id or not self.claim(rule_id, span):
@@ -110,7 +111,7 @@ class Making:
             id=rule_id,
             when=when,
             answer=answer or rule_id,
-            title=described.title if described is not None else Title(),
+            title=described.title if described is not None else title or Title(),
             clause=own or clause or self.clause,
             place=span.short,
             angle=angle.id if angle is not None else None,

@@ -29,6 +29,7 @@ from dealerrules.expr import (
     Lookup,
     Reduction,
     RoundWhole,
+    Transition,
     canonical,
 )
 from dealerrules.values import Rounding, Type, Value
@@ -175,12 +176,43 @@ class Decision:
         return next(rule for rule in self.rules if rule.id == rule_id)
 
 
+class Downgrade(StrEnum):
+    """Where a level goes when the time is over for which it is kept."""
+
+    TO_COMPUTED = "to_computed"  #: to the best level that the rules still grant, or that is still kept itself
+    ONE_LEVEL = "one_level"  #: to the next lower level, which is kept as long again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """How long a level is kept that was reached once; the rules without angle of a tier say what it comes to."""
+
+    months: Constant
+    downgrade: Downgrade
+    transition: Transition
+    place: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tier(Decision):
-    """Levels, best first; angles in dependency order; the last level is everyone else's."""
+    """Levels, best first; angles in dependency order; the last level is everyone else's.
+
+    Where levels are kept, a rule without angle stands for each of them: that it has been reached and is kept.
+    """
 
     levels: tuple[Level, ...]
     angles: tuple[Named, ...]
+    keeps: Keeping | None = None
+
+    @property
+    def earned(self) -> Tier:
+        """The tier with the rules of its angles alone: what a subject reaches by itself on a day."""
+        rules = tuple(rule for rule in self.rules if rule.angle is not None)
+        return replace(self, rules=rules, keeps=None)
+
+    def kept_fact(self, level: str) -> str:
+        """Return the name of the fact that says whether a level is kept."""
+        return f"{self.name}_{level}_kept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -392,6 +424,8 @@ class Edition:
     """What each policy in force is called."""
     parameters: Mapping[str, Setting] = field(default_factory=dict)
     """The named numbers and lists, those of the built-in facts too; what they decide stands in the expressions."""
+    before: Edition | None = field(default=None, repr=False, compare=False)
+    """What was in force before, where a level reached under it may be kept."""
 
     def fact(self, subject: str, name: str) -> FactDefinition:
         """Return a fact's definition."""
@@ -446,7 +480,8 @@ class EditionKey:
         return id(self.edition)
 
 
-_NOT_MEANING = frozenset({"title", "clause", "place", "policy", "note", "ranking"})
+_NOT_MEANING = frozenset({"title", "clause", "place", "policy", "note", "ranking", "keeps"})
+"""What a part is called and where it stands; what is best, and how a level is kept, which rules and facts say."""
 
 
 def meaning_of(value: object) -> object:

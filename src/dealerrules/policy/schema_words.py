@@ -48,6 +48,16 @@ KEYS: Final[dict[str, Said]] = {
     "value": ("值，写单位", "the value, with its unit"),
     "options": ("可取的词", "the words it may be"),
     "levels": ("级别，从高到低；最后一级是其余所有人", "the levels, best first; the last is everyone else's"),
+    "keeps": ("达到过的级别保留多久", "how long a level is kept that was reached once"),
+    "for": ("保留的时间，例如 `12 months`", "the time, such as `12 months`"),
+    "downgrade": (
+        "保留期满后降一级，还是降到按规则算出的级别",
+        "when that time is over: one level down, or to the level that the rules grant",
+    ),
+    "transition": (
+        "换政策版本时，已有级别的客户怎么办",
+        "what becomes of those who hold a level when this version of the policy begins",
+    ),
     "angles": ("角度；各级别下任何一条即可", "angles: any one rule under a level grants it"),
     "cadence": ("多久跟进一次", "how often to follow up"),
     "benefits": ("待遇，按部门；低一级的自动加上", "benefits by department; those of lower levels are added"),

@@ -36,6 +36,7 @@ from dealerrules.expr import (
     Member,
     Not,
     Operator,
+    Reached,
     RoundWhole,
     type_of,
 )
@@ -149,7 +150,7 @@ class Aim:
                 return self.among is None and self.events.reach(expr, value, side)
             case LevelIn() | Compare() | Member() | Known() | IsAbsent() | All() | AnyOf() | Not():
                 return self.hold(expr, value is True, into)
-            case Constant() | AsOf() | Before():
+            case Constant() | AsOf() | Before() | Reached():
                 return False
             case _:
                 assert_never(expr)
