@@ -271,14 +271,16 @@ class Finder:
 
     def _reached(self, expr: Reached) -> Iterator[Clock]:
         """Yield when a level is kept no longer: so many months after the last of the days on which it was reached."""
-        months = frozenset(number for _, number in expr.levels)
+        numbers = {number for _, number in expr.levels}
         edition: Edition | None = self.edition
         while edition is not None:
+            numbers |= set(_kept_months(edition, expr.decision))
+            months = frozenset(numbers)
             yield Clock(FIXED, turn=Months(months), day=edition.start)
             yield Clock(FIXED, turn=Later(Days(frozenset({0})), months), day=edition.start)
             tier = edition.decisions.get(expr.decision)
             if isinstance(tier, Tier):
-                for clock in Finder(edition, self.subject, self.given).past(tier.earned):
+                for clock in Finder(edition.earning(tier.name), self.subject, self.given).past(tier.earned):
                     yield (
                         EVERY_DAY
                         if clock.of == DAILY
@@ -388,6 +390,15 @@ class Finder:
                         yield from self._dates(part)
             case _:
                 return
+
+
+def _kept_months(edition: Edition, name: str) -> Iterator[int]:
+    """Yield for how many months an edition may keep levels of a tier."""
+    tier = edition.decisions.get(name)
+    if isinstance(tier, Tier) and tier.keeps is not None:
+        months = tier.keeps.months.value
+        assert isinstance(months, int)
+        yield from (months * times for times in range(1, len(tier.levels)))
 
 
 def leaving(window: Window) -> Turn:

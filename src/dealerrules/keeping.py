@@ -7,7 +7,7 @@ level that is held on a day is a function of the record and the day: nothing is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from itertools import takewhile
@@ -20,7 +20,7 @@ from dealerrules.turns import ONE, months_full
 from dealerrules.values import days_before, kleene_any, months_before
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from dealerrules.edges import Clock
     from dealerrules.policy.model import Edition
@@ -65,34 +65,50 @@ Granted = tuple[str, ...]
 """The levels that are possible, best first; the last of them is granted."""
 
 
-def stretches(edition: Edition, expr: Reached, as_of: date) -> Iterator[Stretch]:
-    """Yield the stretches of days that count for a level as of a day; what lies before the first of them is over."""
-    first = start_of(expr, as_of)
+def stretches(edition: Edition, asked: Sequence[Reached], as_of: date) -> Iterator[Stretch]:
+    """Yield the stretches of days that count for levels of a tier as of a day; what lies before them is over.
+
+    Args:
+        edition: in force on the day.
+        asked: what is asked of one tier.
+        as_of: the day.
+    """
+    name, transition = asked[0].decision, asked[0].transition
     last = days_before(as_of, 1)
-    match expr.transition:
+    match transition:
         case Transition.RE_EVALUATE:
-            found = [Stretch(edition, first, last)]
+            found = [Stretch(edition, date.min, last)]
         case Transition.KEEP_UNTIL_EXPIRY:
-            found = [
-                Stretch(each, max(first, each.start), min(last, each.end))
-                for each in _so_far(edition)
-                if isinstance(each.decisions.get(expr.decision), Tier)
-            ]
+            found = [Stretch(each, each.start, min(last, each.end)) for each in _so_far(edition)]
         case Transition.NEVER_LOWER_AT_SWITCH:
-            began = _begin_of(edition, expr.decision)
-            found = [Stretch(edition, max(first, began.start), last)]
+            began = _begin_of(edition, name)
+            found = [Stretch(edition, began.start, last)]
             eve = days_before(began.start, 1)
-            if began.before is not None and first <= began.start <= as_of and eve <= began.before.end:
+            if began.before is not None and began.start <= as_of and eve <= began.before.end:
                 found.append(Stretch(began.before, eve, eve, held=True))
-            found = [each for each in found if isinstance(each.edition.decisions.get(expr.decision), Tier)]
         case _:
-            assert_never(expr.transition)
-    yield from (each for each in found if each.first <= each.last)
+            assert_never(transition)
+    for each in found:
+        if isinstance(each.edition.decisions.get(name), Tier):
+            months = max(number for expr in asked for _, number in counted(expr, each.edition))
+            first = days_before(months_before(as_of, months), -1)  # the first day that can count
+            if not each.held:
+                each = replace(each, first=max(first, each.first))  # noqa: PLW2901 - the same, cut
+            if each.first <= each.last and (not each.held or first <= days_before(each.last, -1)):
+                yield each
 
 
-def start_of(expr: Reached, as_of: date) -> date:
-    """Return the first day that can count as of a day."""
-    return days_before(months_before(as_of, max(months for _, months in expr.levels)), -1)
+def counted(expr: Reached, edition: Edition) -> tuple[tuple[str, int], ...]:
+    """Return which levels count for how many months, where they were reached under an edition.
+
+    What is kept until it expires is kept as long as the version said under which it was reached, if that kept levels.
+    """
+    tier = edition.decisions.get(expr.decision)
+    if expr.transition is Transition.KEEP_UNTIL_EXPIRY and isinstance(tier, Tier) and tier.keeps is not None:
+        definition = edition.facts[tier.subject].get(tier.kept_fact(expr.levels[0][0]))
+        if definition is not None and isinstance(definition.expr, Reached):
+            return definition.expr.levels
+    return expr.levels
 
 
 def _so_far(edition: Edition) -> Iterator[Edition]:
@@ -137,7 +153,7 @@ def editions_of(edition: Edition, expr: Reached) -> Iterator[tuple[Edition, bool
 def looks(
     edition: Edition,
     subject: str,
-    expr: Reached,
+    asked: Sequence[Reached],
     record: Record,
     as_of: date,
     level_on: Callable[[Edition, date, bool], Granted],
@@ -147,23 +163,20 @@ def looks(
     Args:
         edition: in force on the day.
         subject: of the tier.
-        expr: what is asked.
+        asked: what is asked of the tier.
         record: the subject's.
         as_of: the day.
         level_on: tells the level under an edition on a day: the one that is held, or the one that the rules of the tier's
             angles grant.
     """
-    tier = edition.decisions[expr.decision]
+    name = asked[0].decision
+    tier = edition.decisions[name]
     assert isinstance(tier, Tier)
     place = {level.id: at for at, level in enumerate(tier.levels)}
     lowest = len(tier.levels) - 1  # a level that there is no more counts as nothing
     found: list[Look] = []
-    for stretch in stretches(edition, expr, as_of):
-        spans = (
-            [(stretch.first, stretch.last)]
-            if stretch.held
-            else segments(stretch, subject, expr.decision, record)
-        )
+    for stretch in stretches(edition, asked, as_of):
+        spans = [(stretch.first, stretch.last)] if stretch.held else segments(stretch, subject, name, record)
         for first, last in spans:
             possible = [place.get(level, lowest) for level in level_on(stretch.edition, first, stretch.held)]
             reached_on = days_before(last, -1) if stretch.held else last
@@ -186,18 +199,27 @@ def past_clocks(key: EditionKey, subject: str, name: str) -> frozenset[Clock]:
     """Return what changes the level that a tier's angles grant, on days gone by."""
     tier = key.edition.decisions[name]
     assert isinstance(tier, Tier)
-    return frozenset(Finder(key.edition, subject, frozenset()).past(tier.earned))
+    return frozenset(Finder(key.edition.earning(name), subject, frozenset()).past(tier.earned))
 
 
 def is_kept(tier: Tier, expr: Reached, found: Iterable[Look], as_of: date) -> Truth:
     """Tell whether one of some levels was reached so lately that it is kept."""
+    return kleene_any(
+        [
+            True if look.sure <= place else None
+            for look in found
+            for place, months in _counting(tier, expr, look)
+            if look.best <= place and look.last > months_before(as_of, months)
+        ]
+    )
+
+
+def _counting(tier: Tier, expr: Reached, look: Look) -> Iterator[tuple[int, int]]:
+    """Yield the places of the levels that count for so many months from a look."""
     place = {level.id: at for at, level in enumerate(tier.levels)}
-    truths: list[Truth] = []
-    for look in found:
-        for level, months in expr.levels:
-            if look.last > months_before(as_of, months) and look.best <= place[level]:
-                truths.append(True if look.sure <= place[level] else None)
-    return kleene_any(truths)
+    for level, months in counted(expr, look.stretch.edition):
+        if level in place:
+            yield place[level], months
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,17 +238,25 @@ class Kept:
     until: date
     because: tuple[str, ...] = ()
 
+    def to_dict(self) -> dict[str, str | list[str]]:
+        """Return it as plain JSON values."""
+        return {
+            "level": self.level,
+            "reached_on": self.reached_on.isoformat(),
+            "until": self.until.isoformat(),
+            "because": list(self.because),
+        }
+
 
 def kept_since(tier: Tier, expr: Reached, found: Iterable[Look], as_of: date) -> tuple[Look, Kept] | None:
     """Return the look by which a level is kept the longest, and what to tell of it; none where it is not surely kept."""
-    place = {level.id: at for at, level in enumerate(tier.levels)}
-    best: tuple[date, Look, str] | None = None
+    best: tuple[date, Look] | None = None
     for look in found:
-        for level, months in expr.levels:
+        for place, months in _counting(tier, expr, look):
             until = months_full(look.last, months) or date.max
-            if look.sure <= place[level] and until > as_of and (best is None or until > best[0]):
-                best = until, look, level
+            if look.sure <= place and until > as_of and (best is None or until > best[0]):
+                best = until, look
     if best is None:
         return None
-    until, look, level = best
+    until, look = best
     return look, Kept(level=tier.levels[look.sure].id, reached_on=look.last, until=until)

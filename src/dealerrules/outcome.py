@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, assert_never
 
-from dealerrules.expr import Answer, Arithmetic, Expr, Fact, LevelIn, type_of
+from dealerrules.expr import Answer, Arithmetic, Expr, Fact, LevelIn, Reached, type_of
 from dealerrules.policy.model import AnyDecision, Data, Item, Offer, Payout, Rules, Stage, Tier, Title
 from dealerrules.values import ABSENT, Kind, Maybe, to_yuan
 from dealerrules.verdict import Entry, Reason, Status, Verdict
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from dealerrules.advice.next_step import NextStep
     from dealerrules.engines.row import Decided, Interpreter, Step
+    from dealerrules.keeping import Kept
     from dealerrules.policy.model import Edition, Package
     from dealerrules.records import Record
 
@@ -176,7 +177,9 @@ class Outcome:
         """What the policy attaches to the answer."""
         return None
 
-    def next_steps(self, *, to: str | None = None, limit: int | None = 5) -> tuple[NextStep, ...]:
+    def next_steps(
+        self, *, to: str | None = None, limit: int | None = 5, within: int | None = None
+    ) -> tuple[NextStep, ...]:
         r"""Return the nearest ways to a better answer: the smallest sets of changes to facts that can be changed.
 
         They are worked out from the policy, not by trying: none is missing, and no part of one is enough.
@@ -185,6 +188,8 @@ class Outcome:
             to: the level, stage, band or row that is wanted; without it, any better one.
             limit: how many at most, first of those that change something, then of those that only record what is
                 unknown; none for all.
+            within: how much is to be done at most, such as 2 for two more visits, or for one more and another word
+                (`NextStep.size`); none for any.
 
         Raises:
             ValueError: for an answer that the decision does not have, or where nothing says which of its answers is
@@ -206,7 +211,7 @@ class Outcome:
         if case is None:
             return ()
         question = Question(case.edition, case.subject, case.as_of, case.record, case.facts)
-        return next_steps(question, self.decision, to=to, limit=limit)
+        return next_steps(question, self.decision, to=to, limit=limit, within=within)
 
     def _open_steps(self) -> list[Step]:
         """Return the traces of what keeps the answer open."""
@@ -268,6 +273,24 @@ class TierOutcome(Outcome):
         return dict(self.verdict.angles)
 
     @property
+    def earned(self) -> str | None:
+        """The level that the rules grant by themselves; the level that is held may be a better one, which is kept."""
+        granted = {*self.verdict.angles.values()}
+        return next((level.id for level in self.model.levels if level.id in granted), None)
+
+    @cached_property
+    def kept(self) -> Kept | None:
+        """Since and until when the level is kept, where nothing else grants it (`keeps` in the policy); none otherwise.
+
+        None too for ready-made facts, which say that it is kept and not since when.
+        """
+        case = self.case
+        if case is None or self.model.keeps is None or self.level == self.earned:
+            return None
+        name = self.model.kept_fact(self.level or "")
+        return case.interpreter.fact(name).kept
+
+    @property
     def _held(self) -> tuple[Any, ...]:
         """The level and all below it, best first."""
         names = [level.id for level in self.model.levels]
@@ -298,8 +321,15 @@ class TierOutcome(Outcome):
         return self._held[0].data if self._held else None
 
     def _answer_dict(self) -> dict[str, Json]:
+        keeping: dict[str, Json] = {}
+        if self.model.keeps is not None:
+            keeping = {
+                "earned": self.earned,
+                "kept": json_value(self.kept.to_dict()) if self.kept is not None else None,
+            }
         return {
             "level": self.level,
+            **keeping,
             "angles": dict(self.angles),
             "cadence": self.cadence,
             "benefits": json_value(self.benefits),
@@ -626,7 +656,17 @@ def _leaves(case: Case, steps: Iterable[Step]) -> Iterator[Step]:
                 yield from (
                     _leaves(case, [*decided.steps, *decided.settling]) if step.cause is None else [step]
                 )
+            case Reached() if case.record is not None:
+                yield from _leaves_then(case, step.expr)
             case Arithmetic() if step.cause == "over_zero":
                 yield step
             case _:
                 yield from _leaves(case, step.parts)
+
+
+def _leaves_then(case: Case, expr: Reached) -> Iterator[Step]:
+    """Yield what left open whether a level was reached, on each of the days before on which it may have been."""
+    for look in case.interpreter.past(expr):
+        if look.best < look.sure:
+            then = Case(look.stretch.edition, case.subject, look.first, case.record, {})
+            yield from _leaves(then, [step for _, step in case.interpreter.rules_then(expr.decision, look)])

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from dealerrules.advice.levers import Way
-from dealerrules.advice.steps import find
+from dealerrules.advice.steps import find, units
 from dealerrules.advice.words import SAYS
 from dealerrules.expr import Fact
 from dealerrules.policy.model import Payout
@@ -77,6 +77,11 @@ class NextStep:
     _found: Found = field(repr=False, compare=False)
     _question: Question = field(repr=False, compare=False)
 
+    @property
+    def size(self) -> int | Fraction:
+        """How much is to be done: of what is counted each one more, of everything else each change."""
+        return units(self._found.changes)
+
     def text(self, lang: str = "en") -> str:
         """Return it in one line, in Chinese (``zh``) or English (``en``)."""
         return _Telling(Wording(self._question.edition, self._question.subject, lang)).step(self, self._found)
@@ -106,14 +111,17 @@ class NextStep:
         }
 
 
-def next_steps(question: Question, name: str, *, to: str | None, limit: int | None) -> tuple[NextStep, ...]:
+def next_steps(
+    question: Question, name: str, *, to: str | None, limit: int | None, within: int | None = None
+) -> tuple[NextStep, ...]:
     """Return the smallest sets of changes that give a better answer, nearest first; recordings after changes.
 
     Raises:
         ValueError: for an answer that the decision does not have, or where it does not say which answer is better.
         TooLargeError: for more ways than can be looked through.
     """
-    return tuple(_step(each, question, name) for each in find(question, name, to=to, limit=limit))
+    found = find(question, name, to=to, limit=limit, within=within)
+    return tuple(_step(each, question, name) for each in found)
 
 
 def _step(found: Found, question: Question, name: str) -> NextStep:

@@ -10,9 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dealerrules.engines.compiled import Program
-from dealerrules.expr import Constant
+from dealerrules.expr import All
 from dealerrules.policy.model import Named, Rule, Stage
-from dealerrules.values import BOOLEAN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +27,7 @@ class Reader:
     """Reads some expressions of a subject under an edition."""
 
     def __init__(self, edition: Edition, subject: str, wanted: Sequence[Expr]) -> None:
-        always = Rule(id="always", when=Constant(value=True, type=BOOLEAN), answer="always")
+        always = Rule(id="always", when=All(()), answer="always")
         stages = {
             f"{at}": Stage(
                 name=f"{at}",
@@ -41,8 +40,9 @@ class Reader:
             for at, expr in enumerate(wanted)
         }
         widened = replace(edition, decisions={**edition.decisions, **stages})
-        self._program = Program(widened, subject, tuple(stages))
+        self._program = Program(widened, subject, tuple(stages)) if stages else None
 
     def values(self, record: Record, day: date) -> list[Maybe]:
         """Return the values, in the order in which they were asked for."""
-        return [extra for _, _, extra in self._program.on_record(record, day)]
+        found = self._program.on_record(record, day) if self._program is not None else ()
+        return [extra for _, _, extra in found]

@@ -6,12 +6,14 @@ is given, the search finds the ways there, and the verdict on the rules at the e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache, partial
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from dealerrules.advice.better import Came, Target, targets
+from dealerrules.advice.knowing import Knowing, inline
 from dealerrules.advice.levers import Way, leaves, levers
 from dealerrules.advice.minimal import Choices, Search, choices
 from dealerrules.advice.moves import Group, Here, moves
@@ -58,6 +60,11 @@ def recording(changes: Changes) -> bool:
     return all(change.way is Way.RECORD for change in changes)
 
 
+def units(changes: Changes) -> int | Fraction:
+    """Return how much is to be done: of what is counted each one more, of everything else each change."""
+    return sum(change.amount if change.lever.type.kind is Kind.COUNT else 1 for change in changes)
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A subject on a day: from its record, or from ready-made facts."""
@@ -67,9 +74,13 @@ class Question:
     day: date
     record: Record | None
     facts: Mapping[str, Maybe]
+    values: Mapping[Expr, Maybe] = field(default_factory=dict)
+    """Of what a decision reads from the record itself, not by way of a fact, where there is no record at hand."""
 
 
-def find(question: Question, name: str, *, to: str | None, limit: int | None) -> list[Found]:
+def find(
+    question: Question, name: str, *, to: str | None, limit: int | None, within: int | None = None
+) -> list[Found]:
     """Return the smallest sets of changes that give a better answer, nearest first; recordings after changes.
 
     Args:
@@ -77,12 +88,14 @@ def find(question: Question, name: str, *, to: str | None, limit: int | None) ->
         name: of the decision.
         to: the answer that is wanted; without it, any better one.
         limit: how many at most, of changes and of recordings; none for all.
+        within: how much is to be done at most, as `units` counts it; none for any.
 
     Raises:
         ValueError: for an answer that the decision does not have, or where it does not say which answer is better.
         TooLargeError: for more ways than can be looked through.
     """
-    return advisor(question.edition, name, frozenset(question.facts)).find(question, to=to, limit=limit)
+    found = advisor(question.edition, name, frozenset(question.facts))
+    return found.find(question, to=to, limit=limit, within=within)
 
 
 def advisor(edition: Edition, name: str, given: frozenset[str]) -> Advisor:
@@ -125,11 +138,13 @@ class Advisor:
         self._rules = [self.space.rule(0, rule) for rule in self.decision.rules]
         self._kept_moves: list[dict[tuple[object, ...], Choices]] = []
         self._kept: dict[tuple[object, ...], _Ways] = {}
+        self._lock = Lock()
         self._verdicts: dict[tuple[int, int], Verdict] = {}
-        read = [
-            leaf for expr in _read(edition, self.decision) for leaf in leaves(expr, edition, subject, given)
-        ]
-        self.facts = tuple(dict.fromkeys(read))
+        reads = list(_read(edition, self.decision))
+        self.facts = tuple(
+            dict.fromkeys(leaf for expr in reads for leaf in leaves(expr, edition, subject, given))
+        )
+        self.inline = inline(reads)
         self.costs = {each: edition.fact(subject, each).cost for each in self.facts}
         self.priced = any(cost is not None for cost in self.costs.values())
         self.groups = list(self._groups())
@@ -175,8 +190,14 @@ class Advisor:
 
     # --- one subject ----------------------------------------------------------------------------------
 
-    def find(self, question: Question, *, to: str | None, limit: int | None) -> list[Found]:
-        """Return the ways to better answers, nearest first."""
+    def find(
+        self, question: Question, *, to: str | None, limit: int | None, within: int | None = None
+    ) -> list[Found]:
+        """Return the ways to better answers, nearest first; one thread at a time, for the diagrams grow."""
+        with self._lock:
+            return self._find(question, to, limit, within)
+
+    def _find(self, question: Question, to: str | None, limit: int | None, within: int | None) -> list[Found]:
         place = self._place(question)
         before = self._came(question, place.cells, {})
         wanted = targets(self.edition, self.decision, self.answers, before, to)
@@ -186,7 +207,8 @@ class Advisor:
         found: dict[bool, list[Found]] = {False: [], True: []}
         for changes, target in ways:
             mine = found[recording(changes)]
-            if limit is None or len(mine) < limit:
+            near = within is None or units(changes) <= within
+            if near and (limit is None or len(mine) < limit):
                 made = self._made(question, place, before, target, changes, choices_of)
                 if target.gains(before, made.after):
                     mine.append(made)
@@ -254,6 +276,8 @@ class Advisor:
 
     def _interpreter(self, question: Question, facts: Mapping[str, Maybe]) -> Interpreter:
         given = {**question.facts, **facts}
+        if question.values:
+            return Knowing(self.edition, self.subject, question.day, given, question.values)
         return Interpreter(self.edition, self.subject, question.day, question.record, given)
 
     def _cell(self, question: Question, place: _Place, at: int, changed: Mapping[str, Maybe]) -> int:
@@ -316,9 +340,8 @@ class Advisor:
             costs = [self._cost(change) for change in changes]
             unpriced = costs.count(None)
             cost = sum((each for each in costs if each is not None), cost)
-        units = sum(change.amount if change.lever.type.kind is Kind.COUNT else 1 for change in changes)
         orders = tuple((change.lever.order, change.amount) for change in changes)
-        return unpriced, cost, len(changes), units, target.rank, orders
+        return unpriced, cost, len(changes), units(changes), target.rank, orders
 
 
 def _read(edition: Edition, decision: AnyDecision) -> Iterator[Expr]:

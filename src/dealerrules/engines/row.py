@@ -291,29 +291,44 @@ class Interpreter:
     def _reached(self, expr: Reached) -> Step:
         if self.record is None:
             return Step(expr, None, cause="not_recorded")
-        tier = self.edition.decisions[expr.decision]
-        assert isinstance(tier, Tier)
-
-        def level_on(edition: Edition, day: date, held: bool) -> Granted:  # noqa: FBT001 - it has one caller
-            return self._on(edition, day).granted(expr.decision, held=held)
-
-        found = looks(self.edition, self.subject, expr, self.record, self.as_of, level_on)
+        tier, found = self.tier(expr.decision), self.past(expr)
         value = is_kept(tier, expr, found, self.as_of)
         since = kept_since(tier, expr, found, self.as_of)
-        kept = None if since is None else replace(since[1], because=self._because_of(expr.decision, since[0]))
+        kept: Kept | None = None
+        if since is not None:
+            look, told = since
+            level = self.then(look).granted(expr.decision, held=look.stretch.held)[-1]
+            rules = self.rules_then(expr.decision, look)
+            granting = [rule for rule, step in rules if step.truth is True and rule.answer == level]
+            earned = [rule for rule in granting if rule.angle is not None]
+            kept = replace(told, because=tuple(rule.id for rule in earned or granting))
         return Step(expr, value, cause="not_sure_then" if value is None else None, kept=kept)
 
-    def _on(self, edition: Edition, day: date) -> Interpreter:
-        return Interpreter(edition, self.subject, day, self.record)
+    def past(self, expr: Reached) -> tuple[Look, ...]:
+        """Return what a tier came to on the days before, the latest first."""
+        assert self.record is not None
 
-    def _because_of(self, name: str, look: Look) -> tuple[str, ...]:
-        """Return the rules that granted a level on a day before."""
-        then = self._on(look.stretch.edition, look.first)
-        tier = then.edition.decisions[name]
+        def level_on(edition: Edition, day: date, held: bool) -> Granted:  # noqa: FBT001 - it has one caller
+            return Interpreter(edition, self.subject, day, self.record).granted(expr.decision, held=held)
+
+        return looks(self.edition, self.subject, (expr,), self.record, self.as_of, level_on)
+
+    def then(self, look: Look) -> Interpreter:
+        """Return the interpreter of the day, and the version, of a look."""
+        return Interpreter(look.stretch.edition, self.subject, look.first, self.record)
+
+    def rules_then(self, name: str, look: Look) -> list[tuple[Rule, Step]]:
+        """Return the rules of a tier that counted on the day of a look, with their traces."""
+        then = self.then(look)
+        tier = then.tier(name)
+        rules = tier.rules if look.stretch.held else tier.earned.rules
+        return [(rule, then.rule_step(rule)) for rule in rules]
+
+    def tier(self, name: str) -> Tier:
+        """Return a tier by name."""
+        tier = self.edition.decisions[name]
         assert isinstance(tier, Tier)
-        rules = [(rule, then.rule_step(rule)) for rule in (tier if look.stretch.held else tier.earned).rules]
-        level = then.granted(name, held=look.stretch.held)[-1]
-        return tuple(rule.id for rule, step in rules if step.truth is True and rule.answer == level)
+        return tier
 
     def granted(self, name: str, *, held: bool) -> Granted:
         """Return the levels of a tier that are possible, best first; the last of them is granted.
@@ -322,9 +337,7 @@ class Interpreter:
             name: of the tier.
             held: whether levels count that are kept, or what the rules of its angles grant alone.
         """
-        tier = self.edition.decisions[name]
-        assert isinstance(tier, Tier)
-        tier = tier if held else tier.earned
+        tier = self.tier(name) if held else self.tier(name).earned
         steps = [(rule.id, self.rule_step(rule).truth) for rule in tier.rules]
         holds = {rule for rule, truth in steps if truth is True}
         open_ = {rule for rule, truth in steps if truth is None}
@@ -427,8 +440,7 @@ class Interpreter:
 
     def _level_in(self, expr: LevelIn) -> Truth:
         """Return whether the level is among the allowed ones, for every level that it may still turn out to be."""
-        tier = self.edition.decisions[expr.decision]
-        assert isinstance(tier, Tier)
+        tier = self.tier(expr.decision)
         rules = self.rules_of(expr)
         holds = {rule.id for rule, step in rules if step.truth is True}
         open_ = {rule.id for rule, step in rules if step.truth is None}

@@ -13,7 +13,7 @@ import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from textwrap import wrap
@@ -115,26 +115,27 @@ class LevelTests(dict[tuple[int, int], Truth]):
 class Past:
     """What a tier came to on the days before; generated functions say which rules held on a day."""
 
-    def __init__(self, edition: Edition, subject: str, expr: Reached) -> None:
-        self.edition, self.subject, self.expr = edition, subject, expr
-        self.asked = list(editions_of(edition, expr))
+    def __init__(self, edition: Edition, subject: str, asked: Sequence[Reached]) -> None:
+        self.edition, self.subject, self.asked = edition, subject, asked
+        self.tier = asked[0].decision
+        self.editions = list(editions_of(edition, asked[0]))
         self._levels: dict[tuple[int, int, int], Granted] = {}
 
     def __call__(self, record: Record, as_of: date, functions: Sequence[Any]) -> tuple[Look, ...]:
         """Return the looks at the days before."""
-        places = {(id(edition), held): at for at, (edition, held) in enumerate(self.asked)}
+        places = {(id(edition), held): at for at, (edition, held) in enumerate(self.editions)}
 
         def level_on(edition: Edition, day: date, held: bool) -> Granted:  # noqa: FBT001 - it has one caller
             at = places[id(edition), held]
             return self._granted(at, *functions[at](record, day))
 
-        return looks(self.edition, self.subject, self.expr, record, as_of, level_on)
+        return looks(self.edition, self.subject, self.asked, record, as_of, level_on)
 
     def _granted(self, at: int, true: int, unknown: int) -> Granted:
         known = self._levels.get((at, true, unknown))
         if known is None:
-            edition, held = self.asked[at]
-            tier = edition.decisions[self.expr.decision]
+            edition, held = self.editions[at]
+            tier = edition.decisions[self.tier]
             assert isinstance(tier, Tier)
             tier = tier if held else tier.earned
             holds, open_ = (
@@ -256,6 +257,7 @@ class Writer:
         self.masks: dict[str, tuple[str, str]] = {}
         self.extras: dict[str, str] = {}
         self.called: dict[Expr, str] = {}
+        self.looks: dict[tuple[Reached, ...], str] = {}
         self.angles: set[tuple[str, str | None]] = set()
 
     # --- text ---
@@ -267,11 +269,11 @@ class Writer:
     @contextmanager
     def indented(self) -> Iterator[None]:
         """Write deeper; values made inside are not known outside."""
-        kept = dict(self.values)
+        kept, looks_kept = dict(self.values), dict(self.looks)
         self.depth += 1
         yield
         self.depth -= 1
-        self.values = kept
+        self.values, self.looks = kept, looks_kept
 
     def name(self, wanted: str) -> str:
         """Return a fresh name."""
@@ -748,11 +750,11 @@ class Writer:
         closure = inner._closure(
             node.decision for node in inner._reached(exprs) if isinstance(node, Answer | LevelIn)
         )
-        needed = [edition.decisions[name] for name in edition.decisions if name in closure]
-        needed += [asked] if isinstance(asked, Tier) else []
-        inner._loops([*exprs, *(expr for each in needed for expr in expressions(each))])
-        for each in needed:
-            inner.decision(each)
+        needed = [name for name in edition.decisions if name in closure]
+        needed += [asked.name] if isinstance(asked, Tier) and asked.name not in closure else []
+        inner._loops([*exprs, *inner._exprs_of(needed)])
+        for name in needed:
+            inner.decision(edition.decisions[name])
         found = ", ".join(inner.masks[asked.name]) if isinstance(asked, Tier) else inner.value(asked).text
         inner.put(f"return {found}")
         self.functions.append("\n".join([f"def {function}(record, as_of):", *inner.lines]))
@@ -764,32 +766,24 @@ class Writer:
             return Var("None", may_none=True, may_absent=False)
         tier = self.edition.decisions[expr.decision]
         assert isinstance(tier, Tier)
-        whole = self._all_reached(tier)
-        if whole not in self.values:
+        facts = [self.edition.fact(self.subject, tier.kept_fact(level.id)) for level in tier.levels[:-1]]
+        asked = tuple(each.expr for each in facts if isinstance(each.expr, Reached))
+        if asked not in self.looks:
             past = self.name(f"{tier.name}_past")
-            self.constants[past] = Past(self.edition, self.subject, whole)
+            self.constants[past] = made = Past(self.edition, self.subject, asked)
             functions = []
-            for edition, held in self.constants[past].asked:
-                then = edition.decisions[tier.name]
-                assert isinstance(then, Tier)
-                asked = then if held else then.earned
-                before = replace(edition, decisions={**edition.decisions, tier.name: asked})
-                functions.append(self._on_another_day(f"{tier.name}_on_that_day", before, asked))
-            self.values[whole] = self._assigned(
-                f"{tier.name}_looks", f"{past}(record, as_of, ({', '.join(functions)},))", may_none=False
-            )
+            for edition, held in made.editions:
+                then = edition if held else edition.earning(tier.name)
+                counting = then.decisions[tier.name]
+                assert isinstance(counting, Tier)
+                functions.append(self._on_another_day(f"{tier.name}_on_that_day", then, counting))
+            found = f"{past}(record, as_of, ({', '.join(functions)},))"
+            self.looks[asked] = self._assigned(f"{tier.name}_looks", found, may_none=False).text
         test = self.name("kept")
         self.constants[test] = IsKept(tier, expr)
         return self._assigned(
-            self._called(expr, "kept"), f"{test}({self.values[whole].text}, as_of)", may_none=True
+            self._called(expr, "kept"), f"{test}({self.looks[asked]}, as_of)", may_none=True
         )
-
-    def _all_reached(self, tier: Tier) -> Reached:
-        """Return all that is asked of a tier's past, as one question."""
-        made = [self.edition.fact(self.subject, tier.kept_fact(level.id)).expr for level in tier.levels[:-1]]
-        asked = [each for each in made if isinstance(each, Reached)]
-        levels = dict.fromkeys(pair for each in asked for pair in each.levels)
-        return replace(asked[0], levels=tuple(levels))
 
     # --- events ---
 
@@ -914,7 +908,7 @@ def _held(value: object) -> str:
         case Payout():
             return f"the payout {value.name}"
         case Past():
-            return f"the days before on which {value.expr.decision} is looked at"
+            return f"the days before on which {value.tier} is looked at"
         case IsKept():
             return ", ".join(f"{level} for {months} months" for level, months in value.expr.levels)
         case list():

@@ -431,6 +431,12 @@ class Edition:
         """Return a fact's definition."""
         return self.facts[subject][name]
 
+    def earning(self, name: str) -> Edition:
+        """Return the same with a tier that has the rules of its angles alone: as one looks at it on a day before."""
+        tier = self.decisions[name]
+        assert isinstance(tier, Tier)
+        return replace(self, decisions={**self.decisions, name: tier.earned})
+
     def may_be_absent(self, subject: str, name: str) -> bool:
         """Tell whether a ready-made fact can say that there is no such event (``ABSENT``)."""
         decision = self.decisions.get(name)
