@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import dealerrules as dr
-from dealerrules.advice.coming import known_record
+from dealerrules.edges import known_record
 from dealerrules.advice.standing import said
 from dealerrules.book import PolicyBook
 from dealerrules.demo import customers, subjects

@@ -89,6 +89,8 @@ ORDER = [
     "engines.entry",
     "engines.events",
     "engines.context",
+    "engines.days",
+    "engines.past",
     "engines.frame",
     "engines.rates_frame",
     "engines.checks",
@@ -108,6 +110,7 @@ ORDER = [
     "wording",
     "analysis.diagrams",
     "analysis.axes",
+    "analysis.past",
     "analysis.relations",
     "analysis.looking",
     "analysis.writing",
@@ -130,6 +133,7 @@ ORDER = [
     "advice.reading",
     "advice.steps",
     "advice.words",
+    "advice.deadline",
     "advice.next_step",
     "advice.moved",
     "outcome",
@@ -139,6 +143,7 @@ ORDER = [
     "advice.standing",
     "advice.coming_words",
     "advice.coming",
+    "advice.outlook",
     "advice.hanging",
     "advice.coming_columns",
     "advice.coming_frame",
@@ -259,7 +264,22 @@ PARTS = {
     "engines.events": {"engines.columns", "engines.entry"},
     "engines.entry": {"engines.columns"},
     "engines.context": {"engines.columns", "engines.flat", "engines.events", "engines.entry"},
-    "engines.frame": {"engines.columns", "engines.flat", "engines.entry", "engines.context"},
+    "engines.days": {"engines.columns"},
+    "engines.past": {
+        "engines.columns",
+        "engines.context",
+        "engines.days",
+        "engines.events",
+        "engines.flat",
+    },
+    "engines.frame": {
+        "engines.columns",
+        "engines.flat",
+        "engines.entry",
+        "engines.context",
+        "engines.days",
+        "engines.past",
+    },
     "engines.checks": {"engines.columns", "engines.entry", "engines.frame"},
     "engines.single": {"engines.entry", "engines.context", "engines.frame"},
     "engines.rates": {"engines.row"},
@@ -294,7 +314,19 @@ PARTS = {
 
 FRAMES = {
     f"engines.{name}"
-    for name in ("columns", "flat", "events", "entry", "context", "frame", "checks", "single", "rates_frame")
+    for name in (
+        "columns",
+        "flat",
+        "events",
+        "entry",
+        "context",
+        "days",
+        "past",
+        "frame",
+        "checks",
+        "single",
+        "rates_frame",
+    )
 }
 """The parts of the frame engine."""
 
@@ -323,6 +355,7 @@ ONLY_IN = {
         "outputs",
         "demo",
         "engines.entry",
+        "engines.days",
         "diff.counting",
         "advice.coming_columns",
         "advice.step_columns",

@@ -114,6 +114,20 @@ def _clocks(key: EditionKey, name: str, given: frozenset[str]) -> frozenset[Cloc
     return frozenset(found)
 
 
+def known_record(record: Record | None, as_of: date) -> Record | None:
+    """Return a record without the events of days to come: what is known of it on the day."""
+    if record is None:
+        return None
+    later: dict[str, object] = {}
+    for name in SUBJECTS[record.called[0]].tables:
+        dated = TABLES[name].date_field
+        events = getattr(record, name)
+        kept = tuple(each for each in events if (day := getattr(each, dated)) is None or day <= as_of)
+        if len(kept) < len(events):
+            later[name] = kept
+    return record.model_copy(update=later) if later else record
+
+
 def edge_days(
     wanted: Iterable[Clock],
     record: Record | None,

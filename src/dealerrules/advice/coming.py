@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 from dealerrules.advice.coming_words import Begins, Cause, OwnDate, Telling, answer_dict, cause_dict
 from dealerrules.advice.moved import moved
 from dealerrules.advice.standing import said, worse
-from dealerrules.edges import FIXED, Clock, clocks, edge_days
+from dealerrules.edges import FIXED, Clock, clocks, edge_days, known_record
 from dealerrules.engines.row import Interpreter
 from dealerrules.facts import read_facts
 from dealerrules.faults import Fault, RecordError
 from dealerrules.outcome import Case, Json, outcome_class
-from dealerrules.records import SUBJECTS, TABLES
 from dealerrules.turns import ONE, Days
 from dealerrules.values import ABSENT, read_date
 
@@ -146,20 +145,6 @@ def last_day(until: date | str) -> date:
     except ValueError as error:
         said_zh = f"最后一天不对：`{until}`"
         raise RecordError([Fault("evaluation", None, "until", until, str(error), said_zh)]) from None
-
-
-def known_record(record: Record | None, as_of: date) -> Record | None:
-    """Return a record without the events of days to come: what is known of it on the day."""
-    if record is None:
-        return None
-    later: dict[str, object] = {}
-    for name in SUBJECTS[record.called[0]].tables:
-        dated = TABLES[name].date_field
-        events = getattr(record, name)
-        kept = tuple(each for each in events if (day := getattr(each, dated)) is None or day <= as_of)
-        if len(kept) < len(events):
-            later[name] = kept
-    return record.model_copy(update=later) if later else record
 
 
 def editions_of(book: PolicyBook, name: str, as_of: date, until: date) -> list[Edition]:

@@ -107,7 +107,7 @@ def leaves(expr: Expr, edition: Edition, subject: str, given: Collection[str]) -
         if not isinstance(item, Fact):
             continue
         definition = edition.fact(subject, item.name)
-        read = any(isinstance(part, Field | Aggregate | Before) for part in walk(definition.expr))
+        read = any(isinstance(part, Field | Aggregate | Before | Reached) for part in walk(definition.expr))
         if read or item.name in given:
             yield item.name
         else:

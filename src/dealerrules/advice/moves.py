@@ -126,7 +126,7 @@ def _extend(
     for number in range(at, len(group.levers)):
         lever = group.levers[number]
         for change in _changes(lever, group, axes, here, facts):
-            more = {**facts, **_with(change, here, facts)}
+            more = {**facts, **facts_after(change, here, facts)}
             cells = {axis: here.read(axis, more) for axis in group.axes}
             made = (*changes, change)
             if len(found) > _MAX_MOVES:
@@ -135,7 +135,7 @@ def _extend(
             _extend(group, axes, here, number + 1, made, more, found)
 
 
-def _with(change: Change, here: Here, facts: Mapping[str, Maybe]) -> dict[str, Maybe]:
+def facts_after(change: Change, here: Here, facts: Mapping[str, Maybe]) -> dict[str, Maybe]:
     """Return the facts that a change makes others: its own, and those that its events are counted by as well."""
     lever = change.lever
     now = facts.get(lever.name, here.facts[lever.name])
@@ -271,7 +271,7 @@ def _edges(
 
     def cell(value: int | Fraction) -> int:
         change = Change(lever, way, here.facts[lever.name], value)
-        return here.read(at, {**facts, **_with(change, here, facts)})
+        return here.read(at, {**facts, **facts_after(change, here, facts)})
 
     found: set[int | Fraction] = set()
     value: int | Fraction = 0 if now is None else now

@@ -10,6 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from dealerrules.advice.deadline import last_day
 from dealerrules.advice.levers import Way
 from dealerrules.advice.steps import find, units
 from dealerrules.advice.words import SAYS
@@ -20,6 +21,7 @@ from dealerrules.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from dealerrules.advice.moves import Change
     from dealerrules.advice.steps import Found, Question
@@ -76,6 +78,18 @@ class NextStep:
     cost: Decimal | Fraction | None
     _found: Found = field(repr=False, compare=False)
     _question: Question = field(repr=False, compare=False)
+    _until: list[date | None] = field(default_factory=list, repr=False, compare=False)
+    """Worked out when someone asks."""
+
+    @property
+    def until(self) -> date | None:
+        """The last day on which it is enough, if nothing else happens until then.
+
+        None where that is so for 12 months, or as long as this version of the policy is in force, and for ready-made facts.
+        """
+        if not self._until:
+            self._until.append(last_day(self._question, self.decision, self._found))
+        return self._until[0]
 
     @property
     def size(self) -> int | Fraction:
@@ -107,6 +121,7 @@ class NextStep:
             "amount": _json(self.amount),
             "gain": _json(self.gain),
             "cost": None if self.cost is None else str(self.cost),
+            "until": _json(self.until),
             "text": {"zh": self.text("zh"), "en": self.text("en")},
         }
 
@@ -209,6 +224,8 @@ class _Telling:
         if found.also:
             facts = [f"{self._fact(name)} {self._value(name, value)}" for name, value in found.also.items()]
             changes += self._say("also", facts=joint.join(facts))
+        if step.until is not None:
+            changes = self._say("until", changes=changes, day=step.until.isoformat())
         said = self._say("to", changes=changes, answer=self._answer(step, found, decision))
         cost = found.cost
         return said if cost is None else self._say("cost", step=said, cost=self._yuan(reduced(cost)))

@@ -16,6 +16,7 @@ become | {fact}: {before} → {after} | {fact}：{before} → {after}
 event | {fact}: {before} → {after} | {fact}：{before} → {after}
 record | {fact} recorded as {after} | {fact}记录为“{after}”
 also | ; with it {facts} | ；随之 {facts}
+until | {changes}, by {day} | {changes}，最迟 {day}
 to | {changes} → {answer} | {changes} → {answer}
 because | {answer} ({rules}) | {answer}（{rules}）
 amount | {answer}: {amount} | {answer}：{amount}
