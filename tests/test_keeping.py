@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -389,3 +390,93 @@ def test_mistakes(written: str, said: str | None) -> None:
     with pytest.raises(dr.PolicyError) as raised:
         dr.loads(text(written))
     assert said is None or said in str(raised.value)
+
+
+# --- among other decisions ----------------------------------------------------------------------------
+
+NESTED = """
+policy: nested
+facts:
+  level_before: {before: {latest: visits}, fact: perk}
+decisions:
+  inner:
+    kind: tier
+    keeps: {for: 3 months}
+    levels: {often: {}, rarely: {}}
+    angles: {all: {often: [{id: two, when: {visits_past_year: {at_least: 2}}}]}}
+  outer:
+    kind: tier
+    keeps: {for: 2 months}
+    levels: {friend: {}, guest: {}}
+    angles: {all: {friend: [{id: often, when: {inner: often, loyalty: high}}]}}
+  perk:
+    kind: rules
+    hit: unique
+    outputs: {perk: {type: boolean}}
+    rows: [{id: friend, when: {outer: friend}, then: {perk: true}}]
+    otherwise: {perk: false}
+  had:
+    kind: rules
+    hit: unique
+    outputs: {had: {type: boolean}}
+    rows: [{id: had, when: {level_before: true}, then: {had: true}}]
+    otherwise: {had: false}
+"""
+
+
+def test_a_kept_level_is_read_by_other_decisions_and_as_of_other_days() -> None:
+    book = dr.loads(NESTED)
+    customer = read_record(record("2013-01-10", "2013-06-20", "2014-07-01"), "customer")
+    found = []
+    for day in days("2013-01-01", "2014-08-31"):
+        answer = book.evaluate(customer, as_of=day)
+        traced = Interpreter(book.editions[0], "customer", day, customer)
+        said = [answer["inner"].level, answer["outer"].level, answer["perk"].value, answer["had"].value]  # type: ignore[union-attr]
+        decided = [traced.decide(name).verdict for name in ("inner", "outer", "perk", "had")]
+        cells = [each.cells for each in decided]
+        assert said == [
+            decided[0].answer,
+            decided[1].answer,
+            cells[2] and cells[2]["perk"],
+            cells[3] and cells[3]["had"],
+        ]
+        if not found or found[-1][1:] != said:
+            found.append([str(day), *said])
+    assert found == [
+        ["2013-01-01", "rarely", "guest", False, False],
+        ["2013-06-20", "often", "friend", True, False],  # the second visit within a year
+        ["2014-04-09", "rarely", "friend", True, False],  # often until 2014-01-09, and kept for three months
+        ["2014-06-08", "rarely", "guest", False, False],  # a friend until 2014-04-08, and kept for two months
+    ]
+    # the fact "before the latest visit" looks at its eve: on 2014-06-30 nobody is a friend any more
+    early = read_record(record("2013-01-10", "2013-06-20", "2014-05-01"), "customer")
+    assert book.evaluate(early, as_of="2014-07-01")["had"].value is True  # type: ignore[union-attr]
+
+
+def test_the_fingerprint_says_how_levels_are_kept() -> None:
+    ways = ["", KEEPS, "keeps: {for: 13 months}", ONE_LEVEL]
+    ways += [f"{KEEPS}\n    transition: {each}" for each in ("keep_until_expiry", "never_lower_at_switch")]
+    prints = [dr.loads(text(each)).fingerprint for each in ways]
+    assert len({*prints}) == len(ways)
+    stated = f"{KEEPS}\n    downgrade: to_computed\n    transition: re_evaluate"
+    assert dr.loads(text(stated)).fingerprint == prints[1]  # what goes without saying
+
+
+def test_a_book_with_earlier_versions_is_sent_to_other_processes() -> None:
+    book = two_versions(KEEPS, f"{KEEPS}\n    transition: keep_until_expiry")
+    again: dr.PolicyBook = pickle.loads(pickle.dumps(book))
+    assert again.fingerprint == book.fingerprint
+    assert again.evaluate(FOUR, as_of="2014-06-01") == book.evaluate(FOUR, as_of="2014-06-01")
+
+
+def test_next_steps_know_what_is_kept() -> None:
+    tier = dr.loads(text(KEEPS)).evaluate(FOUR, as_of="2015-05-01").tier("level")
+    assert (tier.level, tier.because) == ("silver", ("kept.silver",))
+    steps = tier.next_steps(limit=None)
+    assert [step.text() for step in steps] == [
+        "Visits in the past 12 months 0 → 3 (3 more) → Gold (visits.gold)",
+    ]
+    for step in steps:
+        again = dr.loads(text(KEEPS)).evaluate_facts("customer", step.facts, as_of="2015-05-01").tier("level")
+        assert (again.level, again.because) == (step.answer, step.because)
+        assert step.facts["level_silver_kept"] is True
