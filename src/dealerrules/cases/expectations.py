@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from dateutil.relativedelta import relativedelta
 
-from dealerrules.outcome import OfferOutcome, Outcome, RulesOutcome
+from dealerrules.outcome import OfferOutcome, Outcome, RulesOutcome, TierOutcome
 from dealerrules.policy.model import Item, Rules, Title
 from dealerrules.values import to_yuan
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 OF_EVERY_KIND: Final = ("status", "reason", "because", "matched", "undetermined", "missing", "data")
 OF_KIND: Final[Mapping[str, tuple[str, ...]]] = {
-    "tier": ("level", "angles", "cadence", "benefits", "follow_up"),
+    "tier": ("level", "earned", "kept", "angles", "cadence", "benefits", "follow_up"),
     "stage": ("stage", "measure"),
     "payout": ("amount", "band", "lines", "payee"),
     "offer": ("band", "options", "always", "value", "always_value", "items"),
@@ -41,7 +41,7 @@ NAMING: Final = frozenset({"level", "stage", "band", "value"})
 _YEAR: Final = 12
 """Months ahead for which coming changes are compared."""
 _UNORDERED: Final = frozenset({"because", "matched", "undetermined", "missing"})
-_IN_PART: Final = frozenset({"data", "benefits", "cells", "items"})
+_IN_PART: Final = frozenset({"data", "benefits", "cells", "items", "kept"})
 """Mappings of which a case names the part that it checks; in the others every key counts."""
 
 
@@ -113,6 +113,8 @@ def came_out(outcome: Outcome, key: str) -> object:
             return outcome.status.value
         case _, "reason":
             return outcome.reason.code if outcome.reason is not None else None
+        case TierOutcome(), "kept":
+            return dict(outcome.kept.to_dict()) if outcome.kept is not None else None
         case RulesOutcome(), "rows":
             return [row.id for row in outcome.rows]
         case RulesOutcome(), "cells":
@@ -149,11 +151,19 @@ def _advised(answer: Answer, name: str, key: str, expected: object) -> object:
         steps = answer[name].next_steps(limit=None)
     except ValueError as error:
         return str(error)
-    count = len(expected) if isinstance(expected, list) and expected else None
-    return [
-        {"answer": step.answer, "change": {each.fact: _said(each.after) for each in step.changes}}
-        for step in steps[:count]
-    ]
+    wanted = expected if isinstance(expected, list) and expected else [None] * len(steps)
+    found: list[object] = []
+    for step, each in zip(steps, wanted, strict=False):
+        said: dict[str, object] = {
+            "answer": step.answer,
+            "change": {change.fact: _said(change.after) for change in step.changes},
+        }
+        if (
+            isinstance(each, dict) and "until" in each
+        ):  # until when a step is enough costs something to work out
+            said["until"] = _said(step.until)
+        found.append(said)
+    return found
 
 
 def _items(outcome: OfferOutcome | RulesOutcome) -> Iterable[Item]:
