@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import dealerrules as dr
 from dealerrules import demo
 from dealerrules.engines.row import Interpreter
 from dealerrules.keeping import Kept
+from dealerrules.policy.model import linked
 from dealerrules.records import read_record
 from dealerrules.values import months_before
 
@@ -341,6 +343,32 @@ def test_a_version_of_another_policy_is_no_switch() -> None:
         ("2015-01-10", "bronze", ("kept.bronze",), "decided"),
         ("2015-01-11", "plain", (), "decided"),
     ]
+
+
+def test_a_version_in_between_that_looks_at_no_other_hides_none() -> None:
+    versions = [
+        text("", "until: 2014-02-28"),
+        text(KEEPS, "{from: 2014-03-01, until: 2014-04-30}"[1:-1], 9),
+        text(f"{KEEPS}\n    transition: keep_until_expiry", "from: 2014-05-01", 9),
+    ]
+    levels = [(day, level) for day, level, *_ in story(_both(*versions), FOUR, "2014-02-01", "2015-12-31")]
+    assert levels == [
+        ("2014-02-01", "gold"),
+        ("2014-03-01", "silver"),  # by itself it looks at all days, and nine visits were never reached
+        ("2014-05-01", "gold"),  # reached until February under the version of that time
+        ("2015-02-28", "silver"),
+        ("2015-05-09", "bronze"),
+    ]
+
+
+def test_a_long_chain_of_versions_is_sent_to_other_processes() -> None:
+    (only,) = dr.loads(text(f"{KEEPS}\n    transition: keep_until_expiry")).editions
+    starts = [date(1990, 1, 1) + timedelta(days=at) for at in range(2000)]
+    book = dr.PolicyBook(tuple(linked([replace(only, start=each, end=each) for each in starts])))
+    again: dr.PolicyBook = pickle.loads(pickle.dumps(book))
+    assert again.editions == book.editions
+    assert again.editions[-1].before is again.editions[-2]
+    assert again.editions[0].before is None
 
 
 def test_a_level_that_there_is_no_more_counts_as_nothing() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from itertools import zip_longest
@@ -16,13 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dealerrules.diagnostics import Diagnostic, Phrase, PolicyError, Severity, Source, Span
-from dealerrules.expr import Transition
 from dealerrules.policy.causes import explained
 from dealerrules.policy.document import NAMED, PolicyShape
 from dealerrules.policy.editor import Draft, Editor
 from dealerrules.policy.extend import extended
 from dealerrules.policy.making import check_effective
-from dealerrules.policy.model import Tier
+from dealerrules.policy.model import linked
 from dealerrules.policy.parse import MapNode, is_readable, parse, read_file
 from dealerrules.policy.phrases import phrase
 from dealerrules.policy.reading import joined, mended_shape
@@ -170,20 +168,10 @@ def edited(report: Report, nodes: list[MapNode]) -> list[tuple[Editor, Edition]]
     drafts = _drafts(nodes, report)
     _check_versions(drafts, report)
     editors = [Editor(start, end, active, report) for start, end, active in _intervals(drafts)]
-    editions = list(zip(editors, linked(editor.make() for editor in editors), strict=True))
+    editions = list(zip(editors, linked([editor.make() for editor in editors]), strict=True))
     if any(each.severity is Severity.ERROR for each in report.diagnostics):
         raise PolicyError(report.diagnostics)
     return editions
-
-
-def linked(editions: Iterable[Edition]) -> Iterator[Edition]:
-    """Yield editions, each with the one before it where levels that were reached under that may be kept."""
-    earlier: Edition | None = None
-    for each in editions:
-        keeps = [made.keeps for made in each.decisions.values() if isinstance(made, Tier)]
-        looks_back = any(kept is not None and kept.transition is not Transition.RE_EVALUATE for kept in keeps)
-        earlier = replace(each, before=earlier) if looks_back else each
-        yield earlier
 
 
 def policy_nodes(report: Report, sources: Iterable[Source], edits: Edits | None = None) -> list[MapNode]:

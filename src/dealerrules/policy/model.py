@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -468,6 +468,18 @@ class Edition:
             name: type_ for name, type_ in self.answers.items() if self.decisions[name].subject == subject
         }
         return {**{name: each.type for name, each in self.facts[subject].items()}, **answers}
+
+
+def linked(editions: Iterable[Edition]) -> Iterator[Edition]:
+    """Yield editions, each with the one before it where a tier looks at what was in force before."""
+    made = list(editions)
+    tiers = [each for edition in made for each in edition.decisions.values() if isinstance(each, Tier)]
+    looks_back = {Transition.KEEP_UNTIL_EXPIRY, Transition.NEVER_LOWER_AT_SWITCH}
+    needed = any(tier.keeps is not None and tier.keeps.transition in looks_back for tier in tiers)
+    earlier: Edition | None = None
+    for each in made:
+        earlier = replace(each, before=earlier) if needed else each
+        yield earlier
 
 
 class EditionKey:
