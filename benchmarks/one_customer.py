@@ -58,7 +58,7 @@ FROM_FACTS = {
     "library: evaluated, level read": "book.evaluate_facts('customer', facts, as_of=day, decisions=tier)['tier'].level",
     "library: the same, one fact unknown": "book.evaluate_facts('customer', unknown, as_of=day, decisions=tier)['tier'].level",
     "library: and the trace built": "book.evaluate_facts('customer', facts, as_of=day, decisions=tier)['tier'].case.decided('tier')",
-    "library: and explained as text": "book.evaluate_facts('customer', facts, as_of=day, decisions=tier).explain('zh').text",
+    "library: and explained as text": "book.evaluate_facts('customer', facts, as_of=day, decisions=tier).explain('zh', advice=False).text",
     "zen-engine, 4 decision tables": "level(zen.evaluate('graph', facts)['result'])",
     "zen-engine, with trace": "level(zen.evaluate('graph', facts, trace)['result'])",
     "rule-engine, 18 rules": "rules.evaluate(facts)[0]",
@@ -71,7 +71,7 @@ FROM_RECORD = {
     "library: dict, every outcome read": "[(o.status, o.because) for o in book.evaluate(raw, as_of=day).values()]",
     "of which checking the dict": "read_record(raw)",
     "library: typed record, to_dict": "book.evaluate(typed, as_of=day).to_dict()",
-    "library: typed record, all explained as text": "book.evaluate(typed, as_of=day).explain('zh').text",
+    "library: typed record, all explained as text": "book.evaluate(typed, as_of=day).explain('zh', advice=False).text",
 }
 DEMO_STORE = {
     "hand-written": "for each in store: hand.decide(each, day)",

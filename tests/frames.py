@@ -289,6 +289,9 @@ def assert_rows_agree(
 
 TOO_LARGE = "37 digits"
 """In the message about numbers that no frame holds."""
+KEPT_BEFORE = "on the day before an event"
+"""In the message about levels that were kept on a day that each row has its own of, where no frame can tell."""
+UNTELLABLE = (TOO_LARGE, KEPT_BEFORE)
 
 
 def numbered(records: Iterable[Mapping[str, Any]], subject: str) -> dict[str, dict[str, Any]]:
@@ -308,7 +311,7 @@ def tables_answer(
     """Evaluate records as tables of a kind.
 
     Raises:
-        RecordError: with `TOO_LARGE` in it where no frame can hold the numbers.
+        RecordError: with one of `UNTELLABLE` in it where no frame can tell.
     """
     tables = tables_of(records, subject, attributes)
     given = {name: as_kind(frame, kind) for name, frame in tables.items()}

@@ -154,3 +154,40 @@ def test_a_large_directory_is_not_read_over_and_over() -> None:
         compile_sources(broken)
     assert all(isinstance(each, Diagnostic) for each in caught.value.diagnostics)
     assert {each.span.source.name for each in caught.value.diagnostics} == {"club-0.yaml"}
+
+
+ONE_LINE = f"[{', '.join(f'{{id: b{at}, from: {at}, pays: 1 yuan}}' for at in (5, 4, 3, 2, 1))}]"
+LAST = f"""\
+policy: p
+decisions:
+  pay:
+    kind: payout
+    subject: customer
+    payee: staff
+    measure: visits_past_year
+    bands: {ONE_LINE}
+"""
+FLOW = (
+    "policy: p\ndecisions: {pay: {kind: payout, subject: customer, payee: staff, "
+    f"measure: visits_past_year, bands: {ONE_LINE}}}}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (LAST, 8),
+        (f"{LAST}    cap: 9 yuan\n", 8),
+        (LAST.replace("    measure: visits_past_year\n", "") + "    measure: visits_past_year\n", 7),
+        (FLOW, 2),
+    ],
+)
+def test_each_place_of_one_line_is_told(text: str, line: int) -> None:
+    """A line that changes places with another takes its errors with it: that explains none of them."""
+    with pytest.raises(PolicyError) as caught:
+        loads(text)
+    written = text.split("\n")[line - 1]
+    columns = [written.index(f"from: {number}") + 7 for number in (4, 3, 2, 1)]
+    assert [(each.span.line, each.span.column, each.code) for each in caught.value.diagnostics] == [
+        (line, column, "DR501") for column in columns
+    ]

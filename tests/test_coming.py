@@ -660,3 +660,14 @@ def test_a_far_day_takes_no_longer() -> None:
         as_of=D,
     )
     assert answer.coming_changes(date.max) == answer.coming_changes("2016-12-31")
+
+
+def test_a_window_past_the_end_of_time_changes_nothing() -> None:
+    book = dr.loads(
+        "policy: p\nfacts: {ever: {count: visits, within: 99999999999 months}}\n"
+        "decisions: {d: {kind: tier, levels: {one: {}, none: {}}, angles: {a: {one: [{id: one, when: {ever: {at_least: 1}}}]}}}}"
+    )
+    answer = book.evaluate(
+        {"customer_id": "C1", "visits": [{"visited_on": "2014-09-01"}]}, as_of="2014-09-30"
+    )
+    assert answer.coming_changes("2024-09-30") == ()

@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from dealerrules.diagnostics import Diagnostic, PolicyError, Source
 from dealerrules.policy.compile import (
+    _found,
     compile_nodes,
     compile_sources,
     policy_files,
     policy_nodes,
     read_sources,
 )
+from dealerrules.policy.draft import Finding
 from dealerrules.policy.scope import Report
 
 if TYPE_CHECKING:
@@ -240,3 +242,43 @@ def test_what_is_said_of_policies_and_what_is_not(name: str) -> None:
     with pytest.raises(PolicyError) as caught:
         compile_sources([Source(f"{at}.yaml", text) for at, text in enumerate(FAULTY[name])])
     assert sorted(f"{each.span.place} {each.code}" for each in caught.value.diagnostics) == SAID[name]
+
+
+def test_what_is_found_after_an_edit_of_one_of_several_files() -> None:
+    """The others keep what is wrong with them, and are read once; an edit that spoils its text finds nothing."""
+    club = "policy: club\ndecisions:\n  club: {kind: tier, levels: {a: {}, b: {}}, angels: {}}\n"
+    sources = [
+        Source("club.yaml", club),
+        Source("other.yaml", "policy: other\npolicy: other\n"),
+        Source("lost.yaml", "policy: lost\nfacts: {a: {count: visits}\n"),
+    ]
+    at = club.index("angels")
+
+    def edit(start: int, end: int, new: str) -> dict[str, tuple[Finding, ...]]:
+        return {"club.yaml": (Finding("DR201", start, end, {}, ((start, end, new),)),)}
+
+    read: dict[str, Any] = {}
+    others = [
+        "other.yaml:2:1 DR106 `policy` is written twice, first on line 1",
+        "lost.yaml:2:8 DR104 not valid YAML: the bracket `{` is never closed",
+    ]
+
+    def told(edits: dict[str, tuple[Finding, ...]]) -> list[str] | None:
+        found = _found(sources, read, edits)
+        return (
+            None
+            if found is None
+            else [f"{each.span.place} {each.code} {each.message('en')}" for each in found]
+        )
+
+    wrong = ["club.yaml:3:46 DR201 unknown key `angels`", "club.yaml:3:54 DR205 nothing is written here"]
+    assert told({}) == [*others, *wrong]
+    kept = dict(read)
+    assert list(kept) == ["club.yaml", "other.yaml", "lost.yaml"]
+    assert told(edit(at, at + 10, "angles: {x: {a: [{id: r, when: {media: true}}]}}")) == others
+    # what the lost file may define is not missed
+    assert told(edit(at, at + 10, "angles: {x: {a: [{id: r, when: {of_the_lost: true}}]}}")) == others
+    assert told(edit(at, at + 10, "")) == [*others, "club.yaml:3:3 DR202 `angles` is missing"]
+    assert told(edit(at, at + 10, "{")) is None
+    assert told(edit(at, at, "kind: tier, ")) is None
+    assert all(read[name] is kept[name] for name in kept)

@@ -136,14 +136,65 @@ def test_each_part_that_comes_goes_or_changes_is_told() -> None:
             "word (text), more (texts)",
             "word (text), more (texts), sum (money)",
         ),
+        ("changed", "decision", "table", "otherwise.sum", None, "2.00 yuan"),
         ("changed", "row", "r", "says.more", "two", "four"),
+        ("changed", "row", "r", "says.sum", None, "1.00 yuan"),
         ("changed", "rate", "back", "one_minus", "no", "yes"),
         ("changed", "rate", "back", "data", None, "who: boss"),
         ("removed", "rate", "dropped", "", "visits of the period ÷ customers", None),
         ("added", "rate", "fresh", "", None, "visits of the period ÷ customers"),
     ]
     assert (
-        repr(dr.compare(old, new)) == "<PolicyDiff same=False changes=23 touched=['tier', 'gift', 'table']>"
+        repr(dr.compare(old, new)) == "<PolicyDiff same=False changes=25 touched=['tier', 'gift', 'table']>"
+    )
+
+
+COLUMN = """
+policy: p
+items: {cup: {title: {zh: 杯子, en: Cup}, value: 10 yuan}}
+decisions:
+  table:
+    kind: rules
+    hit: collect
+    outputs: {word: {type: text}%s}
+    rows: [{id: r, when: {media: true}, then: {word: x%s}}, {id: s, when: {media: false}, then: {word: y%s}}]
+    otherwise: {word: z%s}
+"""
+
+
+def test_what_each_row_says_in_a_new_column_is_told() -> None:
+    """A list of texts, of things and one word, of each row and otherwise, in both languages; a column that goes, too."""
+    old = dr.loads(COLUMN % ("", "", "", ""))
+    new = dr.loads(
+        COLUMN
+        % (
+            ", notes: {type: texts}, gift: {type: items}, sure: {type: boolean}",
+            ", notes: [{zh: 甲, en: one}], gift: [cup], sure: true",
+            ", notes: [], gift: [], sure: false",
+            ", notes: [{zh: 乙, en: two}], gift: [], sure: false",
+        )
+    )
+    columns = "word (text), notes (texts), gift (items), sure (boolean)"
+    assert told(old, new) == [
+        ("changed", "decision", "table", "outputs", "word (text)", columns),
+        ("changed", "decision", "table", "otherwise.notes", None, "two"),
+        ("changed", "decision", "table", "otherwise.sure", None, "no"),
+        ("changed", "row", "r", "says.notes", None, "one"),
+        ("changed", "row", "r", "says.gift", None, "Cup (worth 10.00 yuan)"),
+        ("changed", "row", "r", "says.sure", None, "yes"),
+        ("changed", "row", "s", "says.sure", None, "no"),
+    ]
+    assert told(new, old) == [
+        ("changed", "decision", "table", "outputs", columns, "word (text)"),
+        *((*rest, after, before) for *rest, before, after in told(old, new)[1:]),
+    ]
+    assert dr.compare(old, new).text("zh").split("\n\n")[1] == (
+        "改了什么\n  table\n    判定\n      输出：原：word (text)\n"
+        f"      输出：现：{columns}\n"
+        "      其余情况 notes：原：无\n      其余情况 notes：现：乙\n"
+        "      其余情况 sure：原：无\n      其余情况 sure：现：否\n"
+        "    行 r\n      给出 notes：加上：甲\n      给出 gift：加上：杯子（价值 10.00元）\n      给出 sure：加上：是\n"
+        "    行 s\n      给出 sure：加上：否"
     )
 
 

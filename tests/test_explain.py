@@ -446,9 +446,15 @@ def test_schemas_are_strict() -> None:
         "outputs",
         "value",
         "data",
+        "also",
     }  # names are the policy's
     answer = answer_of("payout-excess")
-    for name, made in (("answer", answer.to_dict()), ("explanation", answer.explain("en").to_dict())):
+    coming = answer_of("offer-not-eligible").explain("en").to_dict()
+    for name, made in (
+        ("answer", answer.to_dict()),
+        ("explanation", answer.explain("en").to_dict()),
+        ("explanation", coming),
+    ):
         for path, found in objects_of(made):
             if path and path[-1] in open_:
                 continue

@@ -51,7 +51,7 @@ OF_FORM = {
 ONLY_THE_CHECK_KNOWS = {
     "colon-missing-data",  # in what is attached anything may stand
     *("output-name", "row-then-list"),  # the table's own outputs
-    *("unit-months-missing", "percent-bare", "band-when-test"),  # what kind of number it is
+    *("unit-months-missing", "percent-bare", "band-when-test", "keeps-no-unit"),  # what kind of number it is
     *("no-subject", "no-unit"),  # what the measure is a fact of
 }
 

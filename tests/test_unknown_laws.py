@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import dealerrules as dr
 from dealerrules.demo import customers, subjects
 from dealerrules.engines.row import Interpreter
-from dealerrules.expr import Aggregate, Before, Fact, Field, FirstKnown, Known, walk
+from dealerrules.expr import Aggregate, Before, Fact, Field, FirstKnown, Known, Reached, walk
 from dealerrules.policy.model import expressions, meanings
 from dealerrules.records import SUBJECTS, read_record
 from dealerrules.strategies.near import decimal, given
@@ -188,7 +188,7 @@ def leaf_facts(edition: Edition, subject: str, decisions: list[str]) -> list[str
             if isinstance(node, Fact) and node.name not in seen:
                 seen.add(node.name)
                 expr = edition.fact(subject, node.name).expr
-                if any(isinstance(each, Field | Aggregate | Before) for each in walk(expr)):
+                if any(isinstance(each, Field | Aggregate | Before | Reached) for each in walk(expr)):
                     found.add(node.name)
                 else:
                     stack.append(expr)
@@ -203,8 +203,11 @@ def as_fact(value: Maybe, type_: Type) -> Any:
 
 
 def without_cause(outcome: dict[str, Any]) -> dict[str, Any]:
-    """Return an outcome without what is missing and why: a share over 0 is, once given, one that is not recorded."""
-    return {key: value for key, value in outcome.items() if key not in {"missing", "reason"}}
+    """Return an outcome without what is missing and why: a share over 0 is, once given, one that is not recorded.
+
+    Nor since when a level is kept: the fact says that it is, its days are told by a record alone.
+    """
+    return {key: value for key, value in outcome.items() if key not in {"missing", "reason", "kept"}}
 
 
 def test_ready_made_facts_say_what_the_record_says_whatever_the_policy_is() -> None:

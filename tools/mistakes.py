@@ -290,6 +290,7 @@ _ORDER = (
     "renamed",
     "dates",
     "bands",
+    "keeping",
     "suspect",
     "changes",
 )

@@ -14,8 +14,8 @@ Which test runs which line is recorded once for a state of the tree, in `--work`
 from __future__ import annotations
 
 import argparse
+import gc
 import hashlib
-import importlib
 import json
 import os
 import pickle
@@ -25,10 +25,10 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-os.environ.setdefault("FRAME_POLICIES", "8")  # random policies for each kind of frame
 os.environ.setdefault("POLARS_MAX_THREADS", "1")  # a fork has no threads but the one that forked
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,19 +50,25 @@ FRAME = ["engines.frame", "engines.events", "engines.flat", "engines.columns", "
 TESTS = [
     "values", "expr", "compile", "survivors", "verdict", "payouts", "generated_source", "compiled", "agreement", "book", "editor", "hit_policies", "parse",
     "policies", "records", "versions", "wording", "causes", "payout_arithmetic", "corners",
-    "policy_corners", "fingerprints", "hand_written", "corpus_good",
+    "policy_corners", "fingerprints", "hand_written", "corpus_good", "edition_survivors", "outcome_survivors", "keeping",
 ]  # fmt: skip
-FRAME_TESTS = ["frames", "frame_survivors"]
-"""Tests of data frames: polars starts threads while they are collected, so they are collected after each fork."""
+FRAME_TESTS = ["frame_columns", "frame_flat", "frame_survivors"]
+"""Tests of data frames that ask nothing of polars while they are collected: a query starts threads, and no fork may follow."""
 OWN = {
     "verdict": ("verdict", "survivors"), "expr": ("expr", "survivors"), "values": ("values", "survivors"),
     "engines.row": ("survivors",), "engines.ladder": ("survivors",), "policy.bands": ("payout_arithmetic",),
-    "policy.payouts": ("payout_arithmetic",), "policy.compile": ("compile",), "policy.editor": ("editor",),
+    "policy.payouts": ("payout_arithmetic",), "policy.compile": ("compile",), "policy.editor": ("edition_survivors",),
+    "outcome": ("outcome_survivors",),
     "engines.quantities": ("survivors",), "engines.writer": ("generated_source",), "engines.loops": ("generated_source",),
-    "engines.compiled": ("generated_source", "compiled"),
+    "engines.compiled": ("generated_source", "compiled"), "engines.columns": ("frame_columns",), "engines.flat": ("frame_flat",),
+    **dict.fromkeys(FRAME[:2] + FRAME[4:], ("frame_survivors",)),
 }  # fmt: skip
 """Where a module's own tests stand: run first where the library has to be imported anew."""
 CAUGHT = ("killed", "timeout")
+NEAR = 12
+"""So many tests that killed a neighbour are run first."""
+LONG = 0.8
+"""Seconds: what takes longer waits until the quicker ones have been run."""
 NO_MUTANT = ("invalid", "unchanged")
 LEFT_OUT = ("spark", "memory", "threads", "fork")
 """Words in the names of tests that start other machinery or that a fork would disturb."""
@@ -84,14 +90,16 @@ def main() -> None:
     options.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "library-mutants")
     options.add_argument("--record", action="store_true", help="only record which test runs which line")
     options.add_argument(
-        "--again", action="store_true", help="run those again that survived, with the tests of today"
+        "--again",
+        action="store_true",
+        help="run those again that survived and are not explained, with the tests of today",
     )
     options.add_argument("--warm-only", action="store_true", help="leave out what has to be imported anew")
     given = options.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
     os.chdir(ROOT)
     for module in given.modules:
-        found = record(given.work, [*FRAME_TESTS] if module in FRAME else [*TESTS])
+        found = record(given.work, module)
         if not given.record:
             run(given, found, module)
 
@@ -104,11 +112,18 @@ def _modules() -> list[str]:
     return [str(running.path_of(ROOT, module).relative_to(ROOT)) for module in (*CORE, *FRAME)]
 
 
-def record(work: Path, names: list[str]) -> running.Recorded:
+def _tests_for(module: str) -> list[list[str]]:
+    """Return the files with tests for a module, in the groups in which they are recorded."""
+    if module in FRAME:
+        return [[file] for file in _files(FRAME_TESTS)]
+    return [*([file] for file in _files(TESTS)), _modules()]
+
+
+def record(work: Path, module: str) -> running.Recorded:
     """Run every test once, those of a file in one fork, and return which lines they ran; what was kept is not run again."""
-    paths = {module: str(running.path_of(ROOT, module)) for module in (*CORE, *FRAME)}
+    paths = {each: str(running.path_of(ROOT, each)) for each in (*CORE, *FRAME)}
     found = running.Recorded()
-    for files in [*([file] for file in _files(names)), _modules()]:
+    for files in _tests_for(module):
         kept = work / f"{files[0].replace('/', '-')}.recorded"
         if not kept.exists():
             began = time.monotonic()
@@ -133,6 +148,11 @@ class Result:
     killer: str = ""
 
 
+def explained() -> set[tuple[str, str, str, str]]:
+    """Return the names of the survivors that are explained."""
+    return {(each["module"], each["line"], each["before"], each["after"]) for each in survivors()}
+
+
 class Kept:
     """What became of mutants of a module as it stands, kept from one run to the next: a line for each."""
 
@@ -141,12 +161,15 @@ class Kept:
         self.path = work / f"{module}-{hashlib.sha256(source).hexdigest()[:12]}.results"
         lines = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
         self.found = {tuple(key): (status, killer) for key, status, killer in map(json.loads, lines)}
+        self.explained = explained() if again else set()
         if again:
             self.found = {key: one for key, one in self.found.items() if one[0] in {*CAUGHT, *NO_MUTANT}}
 
     def result(self, mutant: Mutant) -> Result | None:
         """Return what became of a mutant, if it was run."""
         known = self.found.get((mutant.start, mutant.end, mutant.text))
+        if known is None and mutant.name in self.explained:
+            return Result(mutant, "survived")
         return None if known is None else Result(mutant, *known)
 
     def keep(self, result: Result) -> Result:
@@ -171,25 +194,20 @@ def run(given: argparse.Namespace, found: running.Recorded, module: str) -> None
 
     def warm() -> bytes:
         results: list[Result] = []
+        fresh.imported_once()
 
         def use(tests: running.Tests) -> None:
             results.extend(
                 kept.keep(one) for one in _results(tests, found, module, mutants, kept, given.seconds)
             )
 
-        running.in_session([*_files(TESTS), *_modules()], use)
+        running.in_session([file for files in _tests_for(module) for file in files], use)
         return pickle.dumps(results)
 
     def anew() -> bytes:
         return pickle.dumps(_anew(found, module, results, kept, given.seconds))
 
-    if module in FRAME:
-        results = [
-            kept.result(mutant) or Result(mutant, "outside" if mutant.outside else "not yet run")
-            for mutant in mutants
-        ]
-    else:
-        results = _in_fork(warm)
+    results = _in_fork(warm)
     if not given.warm_only:
         results = _in_fork(anew)
     _tell(given.work, module, whole, results, time.monotonic() - began)
@@ -205,23 +223,17 @@ def _in_fork(work: Callable[[], bytes]) -> list[Result]:
 def _anew(
     found: running.Recorded, module: str, results: list[Result], kept: Kept, most: float
 ) -> list[Result]:
-    """Run those mutants anew of which a fork cannot tell: collect the tests, and where it matters import the library."""
+    """Run those mutants anew of which a fork cannot tell: import the library, and collect the tests."""
     fresh.imported_once()
     path = running.path_of(ROOT, module)
     text = path.read_text(encoding="utf-8")
     lines = found.lines.get(module, {})
     ended_as = list(results)
     killers: list[tuple[int, str]] = []
-    waiting = [at for at, one in enumerate(results) if one.status in {"outside", "survived*", "not yet run"}]
-    waiting.sort(key=lambda at: results[at].status == "not yet run")
+    waiting = [at for at, one in enumerate(results) if one.status in {"outside", "survived*"}]
     for number, at in enumerate(waiting):
         mutant = results[at].mutant
-        if results[at].status == "not yet run":
-            importlib.import_module("dealerrules.engines.frame")
         ran = {name for line in range(mutant.first, mutant.last + 1) for name in lines.get(line, ())}
-        if module in FRAME and not mutant.outside and not ran:
-            ended_as[at] = kept.keep(Result(mutant, "not run by any test"))
-            continue
         # what runs at import may matter to any test
         near = sorted(killers, key=lambda one: abs(one[0] - mutant.first))
         first = list(dict.fromkeys(name for _, name in near if name in ran))[:4]
@@ -260,9 +272,12 @@ def _anew(
 
 
 def _in_order(names: Iterable[str], found: running.Recorded, module: str) -> list[str]:
-    """Return tests: the module's own first, then those that take the least time."""
+    """Return tests: the module's own first, the quickest and the longest by turns, for these do the most."""
     own = {f"tests/test_{each}.py" for each in OWN.get(module, ())}
-    return sorted(names, key=lambda name: (name.partition("::")[0] not in own, found.seconds[name]))
+    quick = sorted(names, key=lambda name: (name.partition("::")[0] not in own, found.seconds[name]))
+    long = [name for name in reversed(quick) if found.seconds[name] < LONG]
+    turns = (name for pair in zip_longest(quick, long) for name in pair if name is not None)
+    return list(dict.fromkeys(turns))
 
 
 def _results(
@@ -273,9 +288,13 @@ def _results(
     live = running.functions_of(str(path))
     lines = found.lines.get(module, {})
     killers: dict[str, list[tuple[int, str]]] = {}
+    gc.collect()
+    gc.freeze()  # or each fork copies what its collector touches
     for at, mutant in enumerate(mutants):
         known = kept.result(mutant)
         if known is not None:
+            if "::" in known.killer:
+                killers.setdefault(module, []).append((mutant.first, known.killer))
             yield known
             continue
         names = {name for line in range(mutant.first, mutant.last + 1) for name in lines.get(line, ())}
@@ -284,8 +303,8 @@ def _results(
             yield Result(mutant, "outside" if mutant.outside else "not run by any test")
             continue
         near = sorted(killers.get(module, ()), key=lambda one: abs(one[0] - mutant.first))
-        quick = (name for _, name in near if name in names and found.seconds[name] < 0.2)
-        first = list(dict.fromkeys(quick))[:4]
+        quick = (name for _, name in near if name in names and found.seconds[name] < LONG)
+        first = list(dict.fromkeys(quick))[:NEAR]
         chosen, seconds = list(first), sum(found.seconds[name] for name in first)
         for name in _in_order(names.difference(first), found, module):
             if seconds > most and chosen:
@@ -328,19 +347,19 @@ def _tell(work: Path, module: str, whole: int, results: list[Result], seconds: f
         ),
         encoding="utf-8",
     )
-    explained = {(each["module"], each["line"], each["before"], each["after"]) for each in survivors()}
+    named = explained()
     counts = Counter(result.status for result in results)
     made = len(results) - counts["invalid"] - counts["unchanged"]
     caught = counts["killed"] + counts["timeout"]
     living = [one for one in results if one.status not in {"killed", "timeout", "invalid", "unchanged"}]
-    reasons = sum(one.mutant.name in explained for one in living)
+    reasons = sum(one.mutant.name in named for one in living)
     print(
         f"{module}: {made} mutants ({whole} in the module), {counts['killed']} killed, {counts['timeout']} timeouts, "
         f"{len(living)} survivors, {reasons} of them explained; {100 * caught / max(1, made):.1f}% caught; {seconds:.0f} s",
         flush=True,
     )
     for one in living:
-        if one.mutant.name not in explained:
+        if one.mutant.name not in named:
             print(
                 f"  {one.mutant.first}: {one.mutant.line}\n    {one.mutant.before} -> {one.mutant.after} ({one.status})"
             )

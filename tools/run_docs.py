@@ -24,6 +24,7 @@ import io
 import itertools
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -218,7 +219,7 @@ def _console(block: Block) -> str | None:
     sound = True
     for number, part in enumerate(parts[1:], 1):
         command, _, expected = part.partition("\n")
-        words = command.split()
+        words = shlex.split(command)
         assert words[0] in {"dealerrules", "pytest"}, f"not a command of ours: {command}"
         code, output = _command(words[1:]) if words[0] == "dealerrules" else _pytest(words[1:])
         wanted = int(block.words.get("exit", 0)) if number == len(parts) - 1 else 0

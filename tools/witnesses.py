@@ -17,7 +17,7 @@ from dealerrules.engines.durable import Run, ruleset
 from dealerrules.engines.jdm import graph
 from dealerrules.faults import RecordError
 from dealerrules.records import SUBJECTS, read_record
-from frames import TOO_LARGE, differing, facts_answer, tables_answer
+from frames import UNTELLABLE, differing, facts_answer, tables_answer
 from oracle import RULES_COMPARED
 from oracle import differing as differing_from_oracle
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from trials import Trial
 
 REFUSALS: Final = (
-    TOO_LARGE,
+    *UNTELLABLE,
     "does not fit",
     "rules are more than one ruleset",
     "steps are more than one ruleset",

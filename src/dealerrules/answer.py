@@ -274,13 +274,28 @@ class Answer(Mapping[str, AnyOutcome]):
 
     # --- out ---
 
-    def explain(self, lang: str = "en", *, decisions: Sequence[str] | None = None) -> Explanation:
-        """Explain every decision (or some), in Chinese (``zh``) or English (``en``)."""
-        from dealerrules.explain import explain  # noqa: PLC0415 - only who asks why waits for it
+    def explain(
+        self, lang: str = "en", *, decisions: Sequence[str] | None = None, advice: bool = True
+    ) -> Explanation:
+        """Explain every decision (or some), in Chinese (``zh``) or English (``en``).
+
+        Args:
+            lang: the language.
+            decisions: names, to restrict what is explained.
+            advice: whether to tell the nearest step to a better answer and the next change within 12 months too; it is
+                worked out when the explanation is first written down.
+        """
+        from dealerrules.advice.outlook import outlook  # noqa: PLC0415 - only who asks why waits for it
+        from dealerrules.explain import explain  # noqa: PLC0415
 
         names = list(self) if decisions is None else list(decisions)
         return explain(
-            [self[name] for name in names], subject=self.subject, id_=self.id, as_of=self.as_of, lang=lang
+            [self[name] for name in names],
+            subject=self.subject,
+            id_=self.id,
+            as_of=self.as_of,
+            lang=lang,
+            look=partial(outlook, self) if advice else None,
         )
 
     def coming_changes(self, until: date | str, decisions: Sequence[str] | None = None) -> tuple[Coming, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +25,7 @@ from dealerrules.policy.model import (
     Rate,
     digest,
     fingerprint,
+    linked,
     meanings,
 )
 from dealerrules.policy.scope import Report
@@ -32,7 +34,7 @@ from dealerrules.values import read_date
 from dealerrules.verdict import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from dealerrules.engines.compiled import Program
     from dealerrules.engines.durable import Ruleset
@@ -108,12 +110,13 @@ class PolicyBook:
         ] = {}  # plans by the words of a question, for the hot path
 
     def __getstate__(self) -> dict[str, Any]:
-        """Pickle the policies, not the programs made from them."""
-        return {"editions": self.editions, "warnings": self.warnings}
+        """Pickle the policies, not the programs made from them; each edition by itself, for chains of them grow long."""
+        editions = tuple(replace(edition, before=None) for edition in self.editions)
+        return {"editions": editions, "warnings": self.warnings}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Make the programs anew when they are needed."""
-        self.__init__(state["editions"], state["warnings"])  # type: ignore[misc]
+        self.__init__(tuple(linked(state["editions"])), state["warnings"])  # type: ignore[misc]
 
     # --- what is in it ---
 
@@ -527,6 +530,80 @@ class PolicyBook:
 
             check_tables(tables, subject, self.editions)
         return coming_tables(self, tables, subject, sorted(names), day, last)
+
+    def advice_frame(
+        self,
+        tables: Mapping[str, Any],
+        *,
+        as_of: date | str,
+        until: date | str | None = None,
+        within: int | None = None,
+        subject: str = "customer",
+        decisions: Sequence[str] | None = None,
+        lang: str = "en",
+        check: bool = True,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Any:
+        r"""Return the nearest step of everyone in a store, and the next change that comes by itself: a row for each subject.
+
+        It says what `Outcome.next_steps` and `Answer.coming_changes` say of each record. Steps are worked out once for
+        each combination of facts that there is.
+
+        Args:
+            tables: as for `evaluate_frame`.
+            as_of: the day; nothing dated later is read.
+            until: the last day to look at for changes; without it the columns of changes are left out.
+            within: how much a step may ask for at most, as `NextStep.size` counts it; none for any.
+            subject: whose table the rows are of.
+            decisions: names, to restrict the work.
+            lang: the language of the steps in words, ``zh`` or ``en``.
+            check: whether to look first for what a record would refuse, as `evaluate_frame` does.
+            progress: told now and then how many combinations of facts have been looked at, and of how many.
+
+        Returns:
+            a frame of the same kind. Its columns are the key of the subject, and for each decision ``d``, in alphabetical
+            order, ``d`` and ``d.status`` as `evaluate_frame` has them, then
+
+            - ``d.next``: the answer that the nearest step gives; null, as are the next five, where there is no step, and
+              where the policy does not say which answer is better.
+            - ``d.next.size``: how much is to be done: of what is counted each one more, of everything else each change.
+            - ``d.next.step``: the step in words; ``d.next.facts``: the names of the facts that change, and
+              ``d.next.because``: the rules that then grant the answer, with a space between.
+            - ``d.next.recording``: whether nothing changes but that something gets known.
+            - ``d.changes_on``, ``d.changes_to`` and ``d.worse``: the first day up to `until` on which the answer is
+              another one with nothing done, that answer as text, and whether it is a worse one. Null where none comes.
+
+        Raises:
+            RecordError: as `evaluate_frame`, and for a last day that is none.
+            ValueError: for another language.
+            TooLargeError: for more ways than can be looked through.
+
+        Examples:
+            >>> import polars as pl
+            >>> book = loads("policy: p\ndecisions: {tier: {kind: tier, levels: {vip: {}, general: {}}, "
+            ...              "angles: {sales: {vip: [{id: loyal, when: {loyalty: high}}]}}}}")
+            >>> customers = pl.DataFrame({"customer_id": ["C1", "C2"], "loyalty": ["low", "high"]})
+            >>> found = book.advice_frame({"customers": customers}, as_of="2014-09-30")
+            >>> found.select("customer_id", "tier", "tier.next", "tier.next.size", "tier.next.step").rows()
+            [('C1', 'general', 'vip', 1, 'Loyalty: low → high → vip (sales.loyal)'), ('C2', 'vip', None, None, None)]
+        """
+        from dealerrules.advice.advice_frame import Wanted, advice_tables  # noqa: PLC0415 - only who asks waits for it
+        from dealerrules.advice.coming import last_day  # noqa: PLC0415
+        from dealerrules.engines.entry import check_names  # noqa: PLC0415
+
+        day, last = _day(as_of), last_day(until) if until is not None else None
+        _check_subject(subject)
+        names = self._names(subject, None if decisions is None else tuple(decisions))
+        if lang not in {"zh", "en"}:
+            message = f"the language is `zh` or `en`, not `{lang}`"
+            raise ValueError(message)
+        check_names(subject, tables)
+        if check:
+            from dealerrules.engines.checks import check_tables  # noqa: PLC0415
+
+            check_tables(tables, subject, self.editions)
+        wanted = Wanted(subject, sorted(names), day, last, within, lang, progress=progress)
+        return advice_tables(self, tables, wanted)
 
     def evaluate_facts_frame(
         self,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 COMMANDS = (
     "evaluate",
     "explain",
+    "advise",
     "report",
     "replay",
     "check",

@@ -6,7 +6,7 @@ here both are written down with the means of ``pages``. Nothing is evaluated her
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -25,9 +25,10 @@ from dealerrules.summary import Section, Summary, node_text, says_in, undefined_
 from dealerrules.wording import subject_title
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import date
 
+    from dealerrules.advice.outlook import Outlook
     from dealerrules.outcome import AnyOutcome, Json
     from dealerrules.reasons import Node
 
@@ -45,6 +46,7 @@ class Explanation:
         as_of: the day of evaluation.
         lang: ``zh`` or ``en``.
         sections: one a decision.
+        look: what tells what is ahead of an outcome; none to leave it out.
     """
 
     subject: str
@@ -52,6 +54,20 @@ class Explanation:
     as_of: date
     lang: str
     sections: tuple[Section, ...]
+    look: Callable[[AnyOutcome], Outlook] | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def outlooks(self) -> tuple[Outlook | None, ...]:
+        """What is ahead of each decision: worked out when the explanation is first written down, or this is asked for."""
+        if self.look is None:
+            return (None,) * len(self.sections)
+        return tuple(self.look(section.outcome) for section in self.sections)
+
+    def _lines(self, at: int) -> list[Line]:
+        """Return the summary of a decision, with what is ahead of it."""
+        outlook = self.outlooks[at]
+        ahead = outlook.lines(self.lang) if outlook is not None else []
+        return [*self.sections[at].lines, *(Line(1, said) for said in ahead)]
 
     @property
     def heading(self) -> str:
@@ -63,16 +79,16 @@ class Explanation:
     def text(self) -> str:
         """Plain text of 80 columns: answers and the rules that decide; what does not matter is counted."""
         lines = wrapped(self.heading)
-        for section in self.sections:
-            lines += ["", *wrapped(section.heading), *text_lines(section.lines)]
+        for at, section in enumerate(self.sections):
+            lines += ["", *wrapped(section.heading), *text_lines(self._lines(at))]
         return "\n".join(lines) + "\n"
 
     @cached_property
     def markdown(self) -> str:
         """Markdown: for each decision the summary, then the whole tree."""
         blocks = [f"# {markdown(self.heading)}"]
-        for section in self.sections:
-            blocks += [f"## {markdown(section.heading)}", *markdown_blocks(section.lines)]
+        for at, section in enumerate(self.sections):
+            blocks += [f"## {markdown(section.heading)}", *markdown_blocks(self._lines(at))]
             if section.rules:
                 blocks += [
                     f"### {self._says('all_rules', n=len(section.rules))}",
@@ -94,7 +110,7 @@ class Explanation:
             body += [
                 f'<article id="d{at}" class="{section.outcome.status.value}">',
                 f"<h2>{title}: <strong>{html(section.answer)}</strong></h2>",
-                html_list(section.lines),
+                html_list(self._lines(at)),
             ]
             if section.rules:
                 summary = self._says("all_rules", n=len(section.rules))
@@ -110,7 +126,10 @@ class Explanation:
             "subject": self.subject,
             "id": self.id,
             "as_of": self.as_of.isoformat(),
-            "decisions": [section.to_dict() for section in self.sections],
+            "decisions": [
+                {**section.to_dict(), "ahead": outlook.to_dict(self.lang) if outlook is not None else None}
+                for section, outlook in zip(self.sections, self.outlooks, strict=True)
+            ],
         }
 
     def __str__(self) -> str:
@@ -164,7 +183,13 @@ class Explanation:
 
 
 def explain(
-    outcomes: Iterable[AnyOutcome], *, subject: str, id_: str | None, as_of: date, lang: str = "en"
+    outcomes: Iterable[AnyOutcome],
+    *,
+    subject: str,
+    id_: str | None,
+    as_of: date,
+    lang: str = "en",
+    look: Callable[[AnyOutcome], Outlook] | None = None,
 ) -> Explanation:
     """Explain outcomes.
 
@@ -174,6 +199,7 @@ def explain(
         id_: its id, if it has one.
         as_of: the day of evaluation.
         lang: ``zh`` or ``en``.
+        look: what tells what is ahead of an outcome; asked when the explanation is first written down.
 
     Raises:
         ValueError: for another language.
@@ -187,4 +213,4 @@ def explain(
         else Summary(outcome, outcome.case, lang).section()
         for outcome in outcomes
     ]
-    return Explanation(subject, id_, as_of, lang, tuple(sections))
+    return Explanation(subject, id_, as_of, lang, tuple(sections), look)

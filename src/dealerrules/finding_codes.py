@@ -139,6 +139,16 @@ _finding(
     about_en="No criterion grants it, or whoever meets one is at a better level.",
 )
 
+_finding(
+    "DR714",
+    zh="`{name}` 保留级别，{day} 起规则不同，却没有写换版本时已有级别的客户怎么办",
+    en="`{name}` keeps levels and changes on {day}, and does not say what becomes of those who hold a level",
+    help_zh="写上 `transition`：`re_evaluate`（以前的日子也按新规则看，不写就是这样）、`keep_until_expiry`（已有的级别保留到期满）或 `never_lower_at_switch`（换版时没有人降级）",
+    help_en="write `transition`: `re_evaluate` (the days before are looked at by the new rules too, which is so without it), `keep_until_expiry` (what was reached before is kept until it expires) or `never_lower_at_switch` (nobody is lower at the switch)",
+    about_zh="换版本时有人会因此降级，所以要写明是有意的。",
+    about_en="Some may be lower as the new version begins, so it should be said that this is meant.",
+)
+
 # --- payouts ------------------------------------------------------------------------------------------
 
 _finding(

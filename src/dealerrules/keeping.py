@@ -65,13 +65,16 @@ Granted = tuple[str, ...]
 """The levels that are possible, best first; the last of them is granted."""
 
 
-def stretches(edition: Edition, asked: Sequence[Reached], as_of: date) -> Iterator[Stretch]:
+def stretches(
+    edition: Edition, asked: Sequence[Reached], as_of: date, since: date | None = None
+) -> Iterator[Stretch]:
     """Yield the stretches of days that count for levels of a tier as of a day; what lies before them is over.
 
     Args:
         edition: in force on the day.
         asked: what is asked of one tier.
-        as_of: the day.
+        as_of: the day; the last one, where several are asked about.
+        since: the first of several days.
     """
     name, transition = asked[0].decision, asked[0].transition
     last = days_before(as_of, 1)
@@ -91,7 +94,7 @@ def stretches(edition: Edition, asked: Sequence[Reached], as_of: date) -> Iterat
     for each in found:
         if isinstance(each.edition.decisions.get(name), Tier):
             months = max(number for expr in asked for _, number in counted(expr, each.edition))
-            first = days_before(months_before(as_of, months), -1)  # the first day that can count
+            first = days_before(months_before(since or as_of, months), -1)  # the first day that can count
             if not each.held:
                 each = replace(each, first=max(first, each.first))  # noqa: PLW2901 - the same, cut
             if each.first <= each.last and (not each.held or first <= days_before(each.last, -1)):

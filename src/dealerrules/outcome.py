@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, assert_never
@@ -22,6 +21,7 @@ from dealerrules.verdict import Entry, Reason, Status, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import date
+    from decimal import Decimal
 
     from dealerrules.advice.next_step import NextStep
     from dealerrules.engines.row import Decided, Interpreter, Step
@@ -63,10 +63,6 @@ def json_value(value: object) -> Json:
     match value:
         case None | bool() | int() | str():
             return value
-        case Fraction():
-            return str(value)
-        case Decimal():
-            return str(value)
         case Title():
             return dict(value.to_dict())
         case Item():
@@ -624,11 +620,9 @@ def missing_facts(case: Case, steps: Iterable[Step]) -> tuple[str, ...]:
     """Return the facts whose recording would settle some unknown steps, by name."""
     found = set()
     for step in _leaves(case, steps):
-        match step.expr:
-            case Fact(name=name) | Answer(decision=name):
-                found.add(name)
-            case _:  # a division by 0, which no recording of a fact settles
-                pass
+        read = step.expr
+        if isinstance(read, Fact | Answer):  # no recording settles a division by 0
+            found.add(read.name if isinstance(read, Fact) else read.decision)
     return tuple(sorted(found))
 
 

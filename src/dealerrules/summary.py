@@ -448,7 +448,9 @@ class Summary:
         if isinstance(outcome, TierOutcome):
             levels = [level.id for level in outcome.model.levels]
             for level in reversed(levels[: levels.index(outcome.level or "")]):
-                rules = [rule.id for rule in model.earned.rules if rule.answer == level]  # who keeps none reaches none so
+                rules = [
+                    rule.id for rule in outcome.model.earned.rules if rule.answer == level
+                ]  # who keeps none reaches none so
                 nodes = [node for node in false if node.id in rules]
                 title = self.says("better", level=self.words.answer(model, level))
                 yield from self._misses(title, nodes)

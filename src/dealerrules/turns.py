@@ -99,47 +99,6 @@ def turns(turn: Turn, day: date, first: date, last: date) -> Iterator[date]:
             assert_never(turn)
 
 
-def dates_reaching(turn: Turn, on: date, first: date, last: date) -> Iterator[date]:
-    """Yield the dates from `first` to `last` from which a day follows: `turns` the other way round.
-
-    Examples:
-        >>> list(dates_reaching(Months(frozenset({6})), date(2015, 3, 1), date(2014, 1, 1), date(2014, 12, 31)))
-        [datetime.date(2014, 8, 29), datetime.date(2014, 8, 30), datetime.date(2014, 8, 31), datetime.date(2014, 9, 1)]
-    """
-    low, high = first.toordinal(), last.toordinal()
-    match turn:
-        case Days(numbers=numbers):
-            found = {on.toordinal() - number for number in numbers}
-        case Months(numbers=numbers):
-            found = {each for number in numbers for each in _full_on(on, number)}
-        case Every(months=size):
-            least, most = _months_between(last, on) - 1, _months_between(first, on) + 1
-            numbers = frozenset(range(-(-least // size) * size, most + 1, size))
-            found = {each for number in numbers for each in _full_on(on, number)}
-        case Later(turn=inner, numbers=numbers):
-            starts = {date.fromordinal(eve + 1) for number in numbers for eve in _full_on(on, number)}
-            found = {
-                each.toordinal() for start in starts for each in dates_reaching(inner, start, first, last)
-            }
-        case Next():
-            before = range(max(on.toordinal() - 366, 1), on.toordinal())
-            found = {each for each in before if [*turns(turn, date.fromordinal(each), on, on)]}
-        case _:
-            assert_never(turn)
-    yield from (date.fromordinal(each) for each in sorted(found) if low <= each <= high)
-
-
-def _full_on(on: date, months: int) -> Iterator[int]:
-    """Yield the dates, by their numbers, since which so many months are first full on a day.
-
-    They lie at most some days beside the same day of the earlier month.
-    """
-    near = months_before(on, months).toordinal()
-    for number in range(max(near - 4, 1), min(near + 4, date.max.toordinal()) + 1):
-        if months_full(date.fromordinal(number), months) == on:
-            yield number
-
-
 def months_full(day: date, months: int) -> date | None:
     """Return the first day on which so many whole months have passed since a date; none past the end of time.
 
@@ -152,7 +111,7 @@ def months_full(day: date, months: int) -> date | None:
     at = day.year * 12 + day.month - 1 + months
     try:
         return date(at // 12, at % 12 + 1, day.day)
-    except ValueError:
+    except (ValueError, OverflowError):  # no such day in that month, or no such year
         at += 1
         return date(at // 12, at % 12 + 1, 1) if 12 <= at < 120_000 else None
 

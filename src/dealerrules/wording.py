@@ -191,6 +191,8 @@ class Wording:
                 return self.pick("，且 ", ", and ").join(self._ranges(expr.items)) or self.phrase("always")
             case AnyOf():
                 return self.pick("，或 ", ", or ").join(self.part(item) for item in expr.items)
+            case Not(item=Known(item=Fact(name=name) as kept)) if self._is_kept(name):
+                return self.phrase("kept_unknown", said=self.say(kept))
             case Not(item=item):
                 if plain_not(expr):
                     return f"{self.tested(item)} {self.required(expr)}"
@@ -230,6 +232,11 @@ class Wording:
 
     def _named(self, said: str, parameter: str | None) -> str:
         return said if parameter is None else self.phrase("named", said=said, name=parameter)
+
+    def _is_kept(self, name: str) -> bool:
+        """Tell whether a fact says that a level is kept: nobody records that."""
+        definition = self.edition.facts[self.subject].get(name)
+        return definition is not None and isinstance(definition.expr, Reached)
 
     def _inside(self, name: str) -> str:
         """Return a fact's title as it stands inside a sentence; English titles from policies stay as written."""

@@ -94,6 +94,7 @@ not | 并非 {said} | not {said}
 not_all | 并非（{said}） | not ({said})
 known | 有记录 | is recorded
 unknown | 没有记录 | is not recorded
+kept_unknown | {said}：尚不能确定 | {said}: not settled
 absent | 没有这样的事件 | no such event
 holds | 成立 | holds
 always | 无条件 | always

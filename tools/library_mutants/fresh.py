@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 HEAVY = [
     "pytest", "hypothesis", "polars", "pandas", "pyarrow", "duckdb", "narwhals", "pydantic", "yaml", "openpyxl",
     "dateutil.relativedelta", "hypothesis.strategies", "narwhals.stable.v2", "importlib.metadata",
+    # what narwhals imports with the first query
+    "narwhals._polars.dataframe", "narwhals._polars.group_by", "narwhals._duckdb.dataframe", "narwhals._duckdb.group_by",
+    "narwhals._interchange.dataframe", "narwhals._namespace", "narwhals.group_by",
 ]  # fmt: skip
 
 

@@ -72,6 +72,8 @@ class Tests:
         for item in session.items:
             _few_examples(item)
             self.items[item.nodeid] = item
+        for module in {item.module for item in session.items if hasattr(item, "module")}:
+            getattr(module, "prepared", dict)()  # what no mutant changes is worked out once, before the forks
         reporter: Any = session.config.pluginmanager.getplugin("terminalreporter")
         reporter._tw._file = io.StringIO()  # noqa: SLF001 - thousands of dots otherwise
         self.use(self)
@@ -115,6 +117,8 @@ def in_session(arguments: Sequence[str], use: Any, *others: Any) -> int:
         "-p",
         "no:cacheprovider",
         "--disable-plugin-autoload",
+        "--tb=no",
+        "--assert=plain",  # whether a test fails is all that is asked, not how
         "-W",
         "ignore::pytest.PytestCollectionWarning",
     ]

@@ -49,6 +49,11 @@ class Target:
         return not self.more or before.amount is None or after.amount > before.amount
 
 
+def ranks(decision: AnyDecision) -> bool:
+    """Tell whether a decision says which of its answers is better, so that there can be a step to a better one."""
+    return not isinstance(decision, Rules) and not (isinstance(decision, Stage) and not decision.ranking)
+
+
 def targets(
     edition: Edition, decision: AnyDecision, answers: Mapping[Key, int], now: Came, to: str | None
 ) -> list[Target]:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import add
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import narwhals as nw
 
 from dealerrules.engines.columns import Backend
+from dealerrules.engines.days import DAY, WHO
 from dealerrules.policy.model import Offer, Payout, Stage, Tier
 from dealerrules.verdict import Status
 
@@ -19,13 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dealerrules.engines.columns import Flags
+    from dealerrules.engines.days import Lazy
     from dealerrules.engines.flat import Columns
     from dealerrules.policy.model import AnyDecision
 
-Lazy = nw.LazyFrame[Any]
-WHO: Final = "·who"
-DAY: Final = "·day"
-ONE_OF: Final = "·one"
 NONE: Final = "·none"
 CODES: Final = 24
 """Tests that go into one number, two bits each."""
@@ -38,24 +36,6 @@ def longer(frame: Lazy, flags: Sequence[str], index: Sequence[str], name: str, b
         return parts[0] if len(parts) == 1 else nw.concat(parts, how="vertical")
     made = frame.unpivot(list(flags), index=list(index), variable_name=name, value_name="is")
     return made.filter(nw.col("is")).drop("is")
-
-
-def settled_down(frame: Lazy, backend: Backend, *, number: bool = False) -> Lazy:
-    """Return a frame that is read several times, worked out once where the backend can be told so.
-
-    With `number` each row gets a name of its own: polars joins on whole numbers, which costs half.
-    """
-    if backend is Backend.POLARS:
-        native = nw.to_native(frame).collect(engine="streaming")
-        native = native.with_row_index(ONE_OF) if number else native
-        made: Lazy = nw.from_native(native.lazy())
-        return made
-    if number:
-        parts = [nw.col(WHO).cast(nw.String), nw.col(DAY).cast(nw.String)]
-        frame = frame.with_columns(nw.concat_str(parts, separator="·").alias(ONE_OF))
-    if backend is Backend.PYSPARK:
-        frame = nw.from_native(nw.to_native(frame).cache())
-    return frame
 
 
 def worse(at: int) -> nw.Expr:

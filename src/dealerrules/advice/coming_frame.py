@@ -6,51 +6,58 @@ at on which days; only these are evaluated, each as of its own day, and compared
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, reduce
 from operator import or_
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
 from dealerrules.advice.coming import beginnings, editions_of
 from dealerrules.advice.coming_columns import (
     CODES,
-    DAY,
     NONE,
-    ONE_OF,
-    WHO,
-    Lazy,
     code_of,
     longer,
     rank_of,
-    settled_down,
     with_before,
     worse,
 )
 from dealerrules.advice.hanging import hanging, waiting
-from dealerrules.edges import DAILY, FIXED, SUBJECT, VALUE, Finder, clocks
+from dealerrules.edges import DAILY, FIXED, VALUE, Finder, clocks
 from dealerrules.engines.columns import day_of
-from dealerrules.engines.context import Context, Question
+from dealerrules.engines.context import Context
+from dealerrules.engines.days import (
+    DAY,
+    UP_TO,
+    WHO,
+    Lazy,
+    dates_of,
+    numbered_days,
+    on_their_days,
+    settled_down,
+    together,
+    who_of,
+    whom_on,
+)
 from dealerrules.engines.entry import dotless, open_frames
 from dealerrules.engines.frame import Asked, answers, question_of, refusing
+from dealerrules.engines.past import Past
 from dealerrules.policy.model import KIND_WORDS, digest, meanings
 from dealerrules.records import SUBJECTS, TABLES
-from dealerrules.turns import ONE, Every, dates_reaching, turns
+from dealerrules.turns import ONE, turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from dealerrules.book import PolicyBook
     from dealerrules.edges import Clock
+    from dealerrules.engines.context import Question
     from dealerrules.engines.flat import Columns
     from dealerrules.expr import Expr
     from dealerrules.policy.model import Edition
     from dealerrules.turns import Turn
-
-_LONG_AGO: Final = date(1900, 1, 1)
-"""Of dates before it, each day is looked at where anniversaries count: there are hardly any."""
 
 
 def coming_tables(
@@ -104,11 +111,9 @@ class Ahead:
             Context(question, self.book.editions[0], self.as_of).count_households()
         meta = SUBJECTS[question.subject]
         self.keys = list(meta.key)
-        who = nw.col("id")
-        if not meta.tables:
-            parts = [nw.col(f"key {name}").cast(nw.String) for name in self.keys]
-            who = nw.concat_str(parts, separator="·")
-        self.base = question.frame.with_columns(who.alias(WHO))
+        self.base = question.frame.with_columns(who_of(question.subject, question.fields))
+        self.asking = replace(question, frame=self.base, counted=True)
+        self.past = Past(self.asking, self.as_of, self.until)
         self.backend = question.algebra.backend
         self.in_force = self.book.edition(self.as_of)
         self.versions: dict[str, int] = {}
@@ -201,7 +206,7 @@ class Ahead:
             own: the events, where each row has its own day.
             among: of all, whom alone to ask about.
         """
-        original = self.question
+        original = self.asking  # households may have been counted: their columns stand in the frame
         on = day_of(day) if own is None else nw.col(DAY)
         events = original.events
         if among is not None:
@@ -211,17 +216,15 @@ class Ahead:
         if own is not None:
             events = events and dict(own)
         frame = frame.with_columns(nw.col(WHO).alias(f"kept {WHO}"), on.alias(f"kept {DAY}"))
-        question = Question(
-            original.algebra,
-            original.flat,
-            original.subject,
-            frame,
-            original.fields,
-            events,
-            day,
-            count=original.count,  # households may have been counted: their columns stand in the frame
-            counted=True,
+        question = replace(
+            original,
+            frame=frame,
+            events=events,
+            as_of=day,
             own_day=None if own is None else DAY,
+            past=self.past,
+            read={},
+            branching=set(),
         )
         one_version = lambda name: self.book._versions(name, day) <= 1  # noqa: E731, SLF001 - the same room
         asked = Asked(names, day, self.book.editions, self.book.decisions, one_version)
@@ -303,6 +306,7 @@ class Ahead:
                 made[".·may"] = reduce(or_, may)
             for place, (reader, expr) in enumerate(self.values.values()):
                 if reader == name:
+                    context.prepare([expr])  # of a tier of which one angle is read another one may read it
                     made[f".·value {place}"] = context.column(expr).value
         return made
 
@@ -316,20 +320,12 @@ class _Looking:
 
     def states(self) -> Lazy | None:
         """Return the states of all of them, each as of its own day; none where nothing hangs on a date."""
-        pairs = self._pairs()
-        if pairs is None:
-            return None
         ahead = self.ahead
-        states = list(self._on_their_days(settled_down(pairs, ahead.backend, number=True)))
-        together = states[0] if len(states) == 1 else nw.concat(states, how="vertical")
-        return settled_down(together, ahead.backend)
-
-    def _pairs(self) -> Lazy | None:
-        found = [self._following(source, wanted) for source, wanted in self._turns().items()]
-        pairs = [each for part in found for each in part]
-        if not pairs:
+        found = [pairs for source, wanted in self._turns().items() for pairs in self._whom(source, wanted)]
+        if not found:
             return None
-        return (pairs[0] if len(pairs) == 1 else nw.concat(pairs, how="vertical")).unique()
+        pairs = numbered_days(together(found).unique(), ahead.backend, ahead.until).drop(UP_TO)
+        return settled_down(together(list(self._on_their_days(pairs))), ahead.backend)
 
     def _turns(self) -> dict[tuple[str, str], set[Turn]]:
         """Return how days follow, by what they follow from: a table and its field, or a place among the values."""
@@ -343,43 +339,17 @@ class _Looking:
                     found.setdefault((clock.of, field), set()).add(clock.turn)
         return found
 
-    def _following(self, source: tuple[str, str], wanted: set[Turn]) -> Iterator[Lazy]:
+    def _whom(self, source: tuple[str, str], wanted: set[Turn]) -> Iterator[Lazy]:
         """Yield who has a date from which a day to come follows, with that day."""
-        dates = self._dates(*source)
-        if dates is None:
-            return
+        of, name = source
         ahead = self.ahead
-        far = date(min(ahead.until.year + 50, date.max.year), 12, 31)
-        found: dict[date, set[date]] = {}
-        for turn in wanted:
-            first, last = (_LONG_AGO, far) if isinstance(turn, Every) else (date.min, date.max)
-            for day in ahead.days:
-                if reaching := set(dates_reaching(turn, day, first, last)):
-                    found.setdefault(day, set()).update(reaching)
-        if found:
-            read = dates.filter(nw.col("date").is_in(sorted(set().union(*found.values()))))
-            flags = {day.isoformat(): nw.col("date").is_in(sorted(each)) for day, each in found.items()}
-            days = read.select("date").unique().with_columns(**flags)
-            days = longer(days, list(flags), ["date"], "on", ahead.backend)
-            days = days.select("date", nw.col("on").str.to_date(format="%Y-%m-%d").alias(DAY))
-            yield read.join(days, on="date", how="inner").select(WHO, DAY)
-        if any(isinstance(turn, Every) for turn in wanted):
-            beyond = dates.filter((nw.col("date") < day_of(_LONG_AGO)) | (nw.col("date") > day_of(far)))
-            for day in ahead.days:
-                yield beyond.select(WHO, day_of(day).alias(DAY))
-
-    def _dates(self, of: str, name: str) -> Lazy | None:
-        """Return whose dates a field or a value holds; none where it is not among the columns."""
-        question = self.ahead.question
-        if of == VALUE:
-            return self.now.select(WHO, nw.col(f"value {name}").alias("date"))
-        if of == SUBJECT:
-            column = question.fields.get(name)
-            return self.ahead.base.select(WHO, column.value.alias("date")) if column is not None else None
-        events = (question.events or {}).get(of)
-        if events is None:
-            return None
-        return events.select(nw.col("id").alias(WHO), nw.col(name).alias("date"))
+        dates = (
+            self.now.select(WHO, nw.col(f"value {name}").alias("date"))
+            if of == VALUE
+            else dates_of(ahead.asking, of, name)
+        )
+        if dates is not None:
+            yield from whom_on(dates, wanted, ahead.as_of + ONE, ahead.until)
 
     def _on_their_days(self, pairs: Lazy) -> Iterator[Lazy]:
         """Yield the states of who has to be looked at, each as of its own day."""
@@ -388,12 +358,7 @@ class _Looking:
             mine = pairs
             if len(ahead.stretches) > 1:
                 mine = pairs.filter((nw.col(DAY) >= day_of(first)) & (nw.col(DAY) <= day_of(last)))
-            frame = ahead.base.join(mine, on=WHO, how="inner").drop("id").rename({ONE_OF: "id"})
-            marks = mine.select(nw.col(WHO).alias("id"), ONE_OF, DAY)
-            own = {
-                name: each.join(marks, on="id", how="inner").drop("id").rename({ONE_OF: "id"})
-                for name, each in (ahead.question.events or {}).items()
-            }
+            frame, own = on_their_days(ahead.base, ahead.question.events or {}, mine)
             yield ahead.answered(ahead.names, frame, last, own)
 
 

@@ -81,14 +81,15 @@ class _Reader:
     def __init__(self, edition: Edition, subject: str) -> None:
         self.edition, self.subject = edition, subject
         self.found: dict[str, Hanging] = {}
-        self.seen: set[str] = set()
+        self.seen: set[tuple[str, str | None]] = set()
 
-    def decision(self, decision: AnyDecision) -> None:
-        if decision.name in self.seen:
+    def decision(self, decision: AnyDecision, angle: str | None = None) -> None:
+        """Look into a decision; of a tier of which one angle is read, into that alone."""
+        if (decision.name, angle) in self.seen:
             return
-        self.seen.add(decision.name)
+        self.seen.add((decision.name, angle))
         rules = [rule.when for rule in decision.rules]
-        for when in rules:
+        for when in [rule.when for rule in decision.rules if angle in {None, rule.angle}]:
             for test in self._tests(when):
                 if self._moves(test):
                     self._of(test).tests[test] = None
@@ -110,8 +111,8 @@ class _Reader:
             case All() | AnyOf() | Not():
                 for part in children(expr):
                     yield from self._tests(part)
-            case LevelIn(decision=name):
-                self.decision(self.edition.decisions[name])
+            case LevelIn(decision=name, angle=angle):
+                self.decision(self.edition.decisions[name], angle)
             case Compare() | Member() | Known() | IsAbsent():
                 looked_at = list(self._values(expr))
                 if looked_at:

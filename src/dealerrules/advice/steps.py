@@ -18,9 +18,10 @@ from dealerrules.advice.levers import Way, leaves, levers
 from dealerrules.advice.minimal import Choices, Search, choices
 from dealerrules.advice.moves import Group, Here, moves
 from dealerrules.advice.reading import Reader
+from dealerrules.analysis.diagrams import TooLargeError
 from dealerrules.analysis.space import Space
 from dealerrules.engines.row import Interpreter
-from dealerrules.expr import Answer, Expr, Fact, LevelIn, walk
+from dealerrules.expr import Answer, Expr, Fact, LevelIn, children, walk
 from dealerrules.policy.model import EditionKey, Payout, Rules, expressions
 from dealerrules.values import Kind
 from dealerrules.verdict import Verdict, verdict
@@ -110,6 +111,8 @@ def _advisor(key: EditionKey, name: str, given: frozenset[str]) -> Advisor:
 
 _Ways = tuple["Mapping[int, Choices]", "list[tuple[Changes, Target]]"]
 _WAYS_KEPT = 4096
+_LONGEST = 200_000
+"""Of what a decision reads, all facts written out: definitions that are built on each other double with each step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,9 @@ class Advisor:
         self.edition, self.given = edition, given
         self.decision = edition.decisions[name]
         self.subject = subject = self.decision.subject
+        reads = list(_read(edition, self.decision))
+        if sum(_written_out(expr, edition, subject, {}) for expr in reads) > _LONGEST:
+            raise TooLargeError
         self.space = Space.of([edition], subject, [name], unknown=True, ready_made=True)
         self.answers = self.space.answers(0, name)
         self._rules = [self.space.rule(0, rule) for rule in self.decision.rules]
@@ -140,7 +146,6 @@ class Advisor:
         self._kept: dict[tuple[object, ...], _Ways] = {}
         self._lock = Lock()
         self._verdicts: dict[tuple[int, int], Verdict] = {}
-        reads = list(_read(edition, self.decision))
         self.facts = tuple(
             dict.fromkeys(leaf for expr in reads for leaf in leaves(expr, edition, subject, given))
         )
@@ -254,9 +259,10 @@ class Advisor:
         return found
 
     def _choices(self, number: int, here: Here) -> Choices:
-        """Return the moves of a group, which follow from the facts that it reads or moves."""
+        """Return the moves of a group, which follow from where it is and the facts that it reads or moves."""
         group, kept = self.groups[number], self._kept_moves[number]
-        key = (here.day, *(here.facts[name] for name in group.facts))
+        cells = [here.cells[at] for at in group.axes]  # an axis may read records and not facts
+        key = (here.day, *cells, *(here.facts[name] for name in group.facts))
         found = kept.get(key)
         if found is None:
             if len(kept) >= _WAYS_KEPT:
@@ -342,6 +348,16 @@ class Advisor:
             cost = sum((each for each in costs if each is not None), cost)
         orders = tuple((change.lever.order, change.amount) for change in changes)
         return unpriced, cost, len(changes), units(changes), target.rank, orders
+
+
+def _written_out(expr: Expr, edition: Edition, subject: str, known: dict[str, int]) -> int:
+    """Return how long an expression is with every fact replaced by its definition, each time that it is read."""
+    if isinstance(expr, Fact):
+        if expr.name not in known:
+            definition = edition.fact(subject, expr.name).expr
+            known[expr.name] = 1 + _written_out(definition, edition, subject, known)
+        return known[expr.name]
+    return 1 + sum(_written_out(each, edition, subject, known) for each in children(expr))
 
 
 def _read(edition: Edition, decision: AnyDecision) -> Iterator[Expr]:

@@ -34,8 +34,10 @@ from dealerrules.expr import (
     Member,
     Not,
     Operator,
+    Reached,
     Reduction,
     RoundWhole,
+    Transition,
     all_of,
     is_whole,
     type_of,
@@ -368,6 +370,8 @@ def resolved(expr: Any, edition: Edition, subject: str) -> Any:
         return tuple(resolved(item, edition, subject) for item in expr)
     if isinstance(expr, Constant):
         return replace(expr, parameter=None) if expr.parameter is not None else expr
+    if isinstance(expr, Reached):  # which days are looked at by which version is told apart by `past`
+        return replace(expr, transition=Transition.RE_EVALUATE)
     if is_dataclass(expr) and not isinstance(expr, type | Type):
         changed = {
             each.name: resolved(getattr(expr, each.name), edition, subject)

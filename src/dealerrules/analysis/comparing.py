@@ -145,7 +145,7 @@ def _without_conditions(edition: Edition, decision: AnyDecision) -> object:
     rest = {
         name: meaning_of(_defined(getattr(decision, name), edition, decision.subject))
         for name in decision.__dataclass_fields__
-        if name not in {"rules", "title", "clause", "place", "policy"}
+        if name not in {"rules", "title", "clause", "place", "policy", "keeps"}
     }
     if isinstance(decision, Tier):
         rest["angles"] = sorted(angle.id for angle in decision.angles)

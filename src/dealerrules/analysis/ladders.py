@@ -9,15 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dealerrules.analysis.diagrams import EMPTY
-from dealerrules.analysis.findings import listed
+from dealerrules.analysis.findings import Finding, listed
+from dealerrules.analysis.past import is_there_before, reaching, switch
 from dealerrules.analysis.tables import check_possible, hiding
-from dealerrules.diagnostics import Phrase
-from dealerrules.expr import LevelIn, walk
-from dealerrules.policy.model import Tier
+from dealerrules.diagnostics import Diagnostic, Phrase
+from dealerrules.expr import LevelIn, Reached, walk
+from dealerrules.keeping import editions_of
+from dealerrules.policy.document import TierShape
+from dealerrules.policy.model import Downgrade, Tier
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dealerrules.analysis.findings import Desk
-    from dealerrules.policy.model import Rule
+    from dealerrules.policy.editor import Editor
+    from dealerrules.policy.model import Edition, Rule
 
 
 def check_tier(desk: Desk) -> None:
@@ -26,7 +32,8 @@ def check_tier(desk: Desk) -> None:
     assert isinstance(tier, Tier)
     holds = check_possible(desk, "DR706", "rule")
     place = {level.id: at for at, level in enumerate(tier.levels)}
-    own = [rule for rule in _as_written(desk, tier) if rule.id in holds and not _hands_on(rule, tier)]
+    written = [rule for rule in _as_written(desk, tier.earned) if rule.id in holds]
+    own = [rule for rule in written if not _hands_on(rule, tier)]
     idle: set[str] = set()
     for rule in own:
         others = [
@@ -85,13 +92,13 @@ _AROUND = Phrase("包含它的标准", "the criterion that holds too")
 
 
 def _unreachable(desk: Desk, tier: Tier, holds: dict[str, int]) -> None:
-    """Report levels of which nobody can be."""
+    """Report levels of which nobody can be; that a level is kept grants it only where it was reached otherwise."""
     better = EMPTY
     for level in tier.levels[:-1]:
-        mine = [holds[rule.id] for rule in tier.rules if rule.answer == level.id and rule.id in holds]
-        here = desk.space.sets.any_of(mine)
-        if desk.space.is_empty(desk.space.minus(here, better)):
-            if any(rule.answer == level.id for rule in tier.rules):
+        rules = [rule for rule in tier.earned.rules if rule.answer == level.id]
+        here = desk.space.sets.any_of([holds[rule.id] for rule in rules if rule.id in holds])
+        if desk.space.is_empty(desk.space.minus(here, better)) and not _was_reached(desk, tier, level.id):
+            if rules:
                 why = Phrase(
                     "满足其标准的都已经是更高的级别", "whoever meets its criteria is at a better level"
                 )
@@ -104,3 +111,39 @@ def _unreachable(desk: Desk, tier: Tier, holds: dict[str, int]) -> None:
     if desk.space.is_empty(desk.space.sets.negate(better)):
         why = Phrase("所有人都满足更高级别的标准", "everyone meets a criterion of a better level")
         desk.report("DR713", desk.source.shape.key_span("levels", last.id), [last.id], level=last.id, why=why)
+
+
+def _was_reached(desk: Desk, tier: Tier, level: str) -> bool:
+    """Tell whether a level can be kept that another version grants, or one that stands above where levels fall."""
+    definition = desk.edition.facts[tier.subject].get(tier.kept_fact(level))
+    if tier.keeps is None or definition is None or not isinstance(definition.expr, Reached):
+        return False
+    if tier.keeps.downgrade is Downgrade.ONE_LEVEL and level != tier.levels[0].id:
+        return True
+    for edition, _ in editions_of(desk.edition, definition.expr):
+        earlier = edition.decisions[tier.name]
+        assert isinstance(earlier, Tier)
+        if edition is not desk.edition and any(rule.answer == level for rule in earlier.rules):
+            return True
+    return False
+
+
+def check_switch(editor: Editor, edition: Edition, before: Edition | None, name: str) -> Iterator[Finding]:
+    """Yield that a version does not say what becomes of those who hold a level of a tier when it begins.
+
+    Args:
+        editor: of the version.
+        edition: the version.
+        before: the version before it, if there is one.
+        name: of a decision.
+    """
+    tier, source = edition.decisions[name], editor.decisions[name]
+    if not isinstance(tier, Tier) or tier.keeps is None or before is None:
+        return
+    assert isinstance(source.shape, TierShape)
+    day = switch([before, edition], edition, name)
+    if day is None or source.shape.transition is not None or not is_there_before([before], day, name):
+        return
+    if not isinstance(before.decisions[name], Tier) or reaching(before, name) != reaching(edition, name):
+        values: dict[str, str | Phrase] = {"name": name, "day": str(day)}
+        yield Finding(Diagnostic("DR714", source.shape.key_span("keeps"), values), name, (name,))

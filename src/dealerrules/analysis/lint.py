@@ -16,7 +16,7 @@ from dealerrules.analysis.diagrams import TooLargeError
 from dealerrules.analysis.findings import Desk, Finding
 from dealerrules.analysis.gifts import check_items, check_offer
 from dealerrules.analysis.housekeeping import check_names, check_review, check_texts
-from dealerrules.analysis.ladders import check_tier
+from dealerrules.analysis.ladders import check_switch, check_tier
 from dealerrules.analysis.pay import check_payout
 from dealerrules.analysis.space import Space
 from dealerrules.analysis.tables import check_stages, check_table
@@ -81,6 +81,7 @@ def check_sources(sources: list[Source], report: Report, *, today: date | None =
 
 def _found(editions: list[tuple[Editor, Edition]], today: date | None) -> Iterator[Finding]:
     done: set[tuple[str, str]] = set()
+    before: Edition | None = None
     for editor, edition in editions:
         for name, decision in edition.decisions.items():
             version = (
@@ -90,6 +91,8 @@ def _found(editions: list[tuple[Editor, Edition]], today: date | None) -> Iterat
             if version not in done:
                 done.add(version)
                 yield from findings(editor, edition, decision)
+            yield from check_switch(editor, edition, before, name)
+        before = edition
         yield from check_items(edition, editor)
         yield from check_facts(edition, editor)
     drafts = {id(draft): draft for editor, _ in editions for draft in editor.drafts}.values()

@@ -6,7 +6,7 @@ set of the space. What a rule reads of another decision's answer is worked in, s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING, assert_never
@@ -15,6 +15,7 @@ from dealerrules.analysis.answers import Asked, Key, Truths, content, levels, pa
 from dealerrules.analysis.axes import Axis, AxisPlan, always_recorded, made, number_of, resolved
 from dealerrules.analysis.diagrams import EMPTY, FULL, Diagrams
 from dealerrules.analysis.looking import tests, worked_in
+from dealerrules.analysis.past import follows, key_of, stand_together
 from dealerrules.analysis.relations import relation
 from dealerrules.analysis.writing import when
 from dealerrules.engines.row import compare
@@ -44,7 +45,6 @@ from dealerrules.expr import (
     Reached,
     RoundWhole,
     all_of,
-    canonical,
     walk,
 )
 from dealerrules.policy.model import Rules, Tier
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
 
     from dealerrules.analysis.axes import Cell
     from dealerrules.analysis.diagrams import Cells
+    from dealerrules.analysis.past import Granted
     from dealerrules.policy.model import Edition, Rule
 
 USUAL_DAY = date(2020, 1, 1)
@@ -134,7 +135,9 @@ class Space:
                 conditions += list(also)
             for condition in conditions:
                 for item, values in tests(condition, edition):
-                    key = roots.get(item) or repr(canonical(resolved(item, edition, subject)))
+                    key = roots.get(item) or key_of(
+                        editions, edition, resolved(item, edition, subject), granted_together
+                    )
                     roots[item] = key
                     plan = plans.setdefault(key, AxisPlan(item, subject, []))
                     if not any(edition is each for each in plan.editions):
@@ -184,7 +187,7 @@ class Space:
                 other = self.axes[beside]
                 if len(one.cells) * len(other.cells) > _MAX_PAIRS:
                     continue
-                fits = relation(one.root, other.root)
+                fits = relation(one.root, other.root) or _kept_together(one, other)
                 if fits is not None:
                     yield self.sets.any_of(
                         [
@@ -286,9 +289,17 @@ class Space:
     def _place(self, at: int, item: Expr) -> int:
         found = self._keys.get((at, item))
         if found is None:
-            root = resolved(item, self.editions[at], self.subject)
-            found = self._keys[at, item] = self._places[repr(canonical(root))]
+            found = self._keys[at, item] = self._places[self._key(at, item)]
         return found
+
+    def _key(self, at: int, item: Expr) -> str:
+        edition = self.editions[at]
+        return key_of(self.editions, edition, resolved(item, edition, self.subject), granted_together)
+
+    def reads(self, at: int, axis: Axis) -> bool:
+        """Tell whether an edition reads what an axis holds, where the axis's expression stands in its rules."""
+        found = self._places.get(self._key(at, axis.expr))
+        return found is not None and self.axes[found] is axis
 
     def _level_in(self, at: int, expr: LevelIn) -> Truths:
         tier = self.editions[at].decisions[expr.decision]
@@ -447,6 +458,40 @@ class Space:
                 if free and within[0] <= later <= within[1]:
                     return later
         return as_of
+
+
+def granted_together(one: Edition, other: Edition, name: str) -> Iterator[tuple[Granted, Granted]]:
+    """Yield which levels the angles of a tier may grant to one subject under two editions.
+
+    Raises:
+        TooLargeError: when there are too many conditions to be told apart.
+    """
+    pair = []
+    for edition in (one, other):
+        tier = edition.decisions[name]
+        assert isinstance(tier, Tier)
+        decisions = {**edition.decisions, name: tier.earned}
+        pair.append(replace(edition, start=date.min, end=date.max, decisions=decisions))  # days before, too
+    space = Space.of(pair, pair[0].decisions[name].subject, [name], unknown=True)
+    sides = []
+    for at, edition in enumerate(pair):
+        tier = edition.decisions[name]
+        assert isinstance(tier, Tier)
+        sides.append(levels(space._asked(at), tier, None))  # noqa: SLF001 - of this module
+    for mine, here in sides[0].items():
+        for theirs, there in sides[1].items():
+            if not space.is_empty(space.both(here, there)):
+                yield mine, theirs
+
+
+def _kept_together(one: Axis, other: Axis) -> Callable[[Cell, Cell], bool] | None:
+    """Return which cells of two axes can stand together, where both say that levels are kept."""
+    if isinstance(one.root, Reached) and isinstance(other.root, Reached):
+        if follows(one.root, other.root, (one.home, other.home), granted_together):
+            return stand_together
+        if follows(other.root, one.root, (other.home, one.home), granted_together):
+            return lambda first, second: stand_together(second, first)
+    return None
 
 
 def _date_of(expr: Expr, value: Maybe, as_of: date) -> Maybe:

@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeGuard, assert_never
 
 from dealerrules.cases.running import run_case
-from dealerrules.cases.targets import EDGES, SIDES, TRUTHS, Target, TestReport
+from dealerrules.cases.targets import EDGES, LAST, SIDES, TRUTHS, Target, TestReport
+from dealerrules.engines.row import Interpreter
 from dealerrules.expr import (
     Aggregate,
     All,
@@ -34,16 +35,17 @@ from dealerrules.expr import (
 )
 from dealerrules.policy.model import Offer, Payout, Rules, Stage, Tier, expressions
 from dealerrules.records import TABLES
-from dealerrules.values import ABSENT, QUANTITIES, Kind, Type, show
+from dealerrules.values import ABSENT, QUANTITIES, Kind, Type, days_before, show
 from dealerrules.verdict import Status
 from dealerrules.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import date
 
     from dealerrules.book import PolicyBook
     from dealerrules.cases.running import CaseResult, PolicyCase
-    from dealerrules.engines.row import Interpreter, Step
+    from dealerrules.engines.row import Decided, Step
     from dealerrules.outcome import Outcome
     from dealerrules.policy.model import AnyDecision, Edition, FactDefinition, Rule
 
@@ -102,6 +104,10 @@ class Coverage:
             open_ = open_ or can_be_unknown
             wanted = TRUTHS if can_be_unknown else TRUTHS[:2] if rule.when != All(()) else TRUTHS[:1]
             self._add(("rule", name, rule.id), Target("rule", name, rule.id, rule.place, ("", ""), wanted))
+            if is_kept_rule(decision, rule):
+                target = Target("kept", name, rule.answer, rule.place, _kept_for(edition, decision), LAST)
+                self._add(("kept", name, rule.answer), target)
+                continue
             for node in _atoms(rule.when):
                 self._atom(edition, decision.subject, name, rule.id, rule.place, node, _group(rule))
         for answer, place in _answers(decision):
@@ -160,11 +166,19 @@ class Coverage:
         decided = interpreter.decide(name)
         for rule, step in zip(decided.decision.rules, decided.steps, strict=True):
             yield ("rule", name, rule.id), _truth(step)
-            yield from _tests(step, name, rule.id, _group(rule))
+            if is_kept_rule(decided.decision, rule):
+                yield from _kept(interpreter, decided, rule, step)
+            else:
+                yield from _tests(step, name, rule.id, _group(rule))
         for answer in _given(outcome):
             yield ("answer", name, answer), "given"
         for definition in self._read.get(id(case.edition), {}).get(name, ()):
             yield from _events(interpreter, definition)
+
+
+def is_kept_rule(decision: AnyDecision, rule: Rule) -> bool:
+    """Tell whether a rule says that a level is kept; nobody wrote it."""
+    return isinstance(decision, Tier) and rule.angle is None
 
 
 def is_threshold(node: object) -> TypeGuard[Compare]:
@@ -346,6 +360,45 @@ def _events(interpreter: Interpreter, definition: FactDefinition) -> Iterator[tu
             for part in (aggregate.where, aggregate.that):
                 if part is not None:
                     yield from _tests(interpreter.step(part, event), definition.name, "", ())
+
+
+def _kept(interpreter: Interpreter, decided: Decided, rule: Rule, step: Step) -> Iterator[tuple[object, str]]:
+    """Yield at which end of the time for which a level is kept a record stands, where it makes the difference."""
+    tier, day = decided.decision, interpreter.as_of
+    assert isinstance(tier, Tier)
+    if interpreter.record is None:
+        return
+    key = ("kept", tier.name, rule.answer)
+    levels = [level.id for level in tier.levels]
+    if rule.id in decided.verdict.because and _ends(step, days_before(day, -1)):
+        yield key, LAST[0]
+    lower = levels.index(str(decided.verdict.answer)) > levels.index(rule.answer)
+    if lower and day > interpreter.edition.start:
+        eve = Interpreter(interpreter.edition, interpreter.subject, days_before(day, 1), interpreter.record)
+        if _ends(eve.rule_step(rule), day):
+            yield key, LAST[1]
+
+
+def _ends(step: Step, day: date) -> bool:
+    """Tell whether a level is kept by a step of which the time is over on a day."""
+    return any(each.kept is not None and each.kept.until == day for each in _below(step))
+
+
+def _below(step: Step) -> Iterator[Step]:
+    stack = [step]
+    while stack:
+        at = stack.pop()
+        yield at
+        stack.extend(at.parts)
+
+
+def _kept_for(edition: Edition, decision: AnyDecision) -> tuple[str, str]:
+    """Return for how long a level is kept, in Chinese and English."""
+    assert isinstance(decision, Tier)
+    assert decision.keeps is not None
+    time = decision.keeps.months
+    zh, en = (Wording(edition, decision.subject, lang).say(time) for lang in ("zh", "en"))
+    return f"保留{zh}", f"kept for {en}"
 
 
 def _limit(window: Window) -> tuple[str, str]:

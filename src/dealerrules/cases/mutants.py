@@ -81,6 +81,11 @@ _QUANTITIES: Final = frozenset(
     }
 )
 _ROUNDINGS: Final = ("half_up", "half_even", "up", "down")
+_WORDS: Final = {
+    "downgrade": ("to_computed", "one_level"),
+    "transition": ("re_evaluate", "keep_until_expiry", "never_lower_at_switch"),
+}
+"""What becomes of levels that are kept; the first is what holds where nothing is written."""
 _HITS: Final = ("unique", "first", "any", "collect")
 
 
@@ -297,6 +302,15 @@ class _Parts:
                 "priority" if value.text == "first" else "first" if value.text == "priority" else "",
             }
             yield from rewritten(node, at, (each for each in _HITS if each not in same), "hit", owner)
+        elif word == "keeps" and isinstance(value, MapNode):
+            for number, (name, time) in enumerate(value.entries):
+                if isinstance(time, ScalarNode):
+                    changes = scalar(time, None, owner, f"{word}: {name.text}: ")
+                    yield from within(node, at, within(value, number, changes))
+            yield from _left_out(node, word, owner)
+        elif word in _WORDS and isinstance(value, ScalarNode):
+            others = (each for each in _WORDS[word] if each != value.text)
+            yield from rewritten(node, at, others, "word", owner)
         elif word in {"times", "when_absent", "dated_by", "cadence"}:
             yield from less(node, at, "text" if word == "cadence" else "part", owner)
         elif word == "effective":
@@ -416,6 +430,14 @@ class _Parts:
             if isinstance(items, ListNode):
                 changes = _each_less(items, "item", f"{owner} {letter.text}")
                 yield from within(node, at, within(value, number, changes))
+
+
+def _left_out(node: MapNode, word: str, owner: str) -> Changes:
+    """Yield a tier that keeps no levels; what goes with it is left out too."""
+    places = [at for at, (key, _) in enumerate(node.entries) if key.text in {word, *_WORDS}]
+    left = MapNode(tuple(each for at, each in enumerate(node.entries) if at not in places), node.span)
+    key, value = next((key, value) for key, value in node.entries if key.text == word)
+    yield Change("part", owner, key.span.short, f"{word}: {shown(value)}", "", left)
 
 
 def _less_or_gone(node: MapNode, at: int, rules: ListNode, number: int) -> MapNode:

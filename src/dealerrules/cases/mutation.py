@@ -18,7 +18,7 @@ from dealerrules.cases.running import PolicyCase, load_cases, policies_among, ru
 from dealerrules.diagnostics import PolicyError
 from dealerrules.engines.compiled import Program
 from dealerrules.engines.row import Decided, Interpreter
-from dealerrules.expr import Answer, Expr, Fact, LevelIn, walk
+from dealerrules.expr import Answer, Expr, Fact, LevelIn, Reached, walk
 from dealerrules.facts import read_facts
 from dealerrules.faults import RecordError
 from dealerrules.policy.compile import compile_nodes, policy_nodes, read_sources
@@ -248,7 +248,10 @@ def _read_in(edition: Edition) -> dict[_Key, set[str]]:
                     case Fact(name=name) if (decision.subject, name) not in keys:
                         keys.add((decision.subject, name))
                         stack.append(edition.fact(decision.subject, name).expr)
-                    case Answer(decision=name) | LevelIn(decision=name) if ("decision", name) not in keys:
+                    case Answer(decision=name) | LevelIn(decision=name) | Reached(decision=name) if (
+                        "decision",
+                        name,
+                    ) not in keys:
                         keys.add(("decision", name))
                         stack += expressions(edition.decisions[name])
                     case _:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from dealerrules.cases.coverage import read_definitions
 from dealerrules.cases.questions import Ago, Questions, around
 from dealerrules.cases.texts import fact_text
+from dealerrules.engines.row import Interpreter
 from dealerrules.expr import (
     Aggregate,
     All,
@@ -38,8 +39,9 @@ from dealerrules.expr import (
     walk,
     window_start,
 )
-from dealerrules.policy.model import Rules, Stage
-from dealerrules.records import SUBJECTS, TABLES
+from dealerrules.faults import RecordError
+from dealerrules.policy.model import Rules, Stage, Tier
+from dealerrules.records import SUBJECTS, TABLES, read_record
 from dealerrules.values import Kind, Maybe, Type, days_before, months_before, to_yuan
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
     from dealerrules.policy.model import Edition
 
 Event = dict[str, object]
+_LATER = 12
+"""How often it is looked whether a level was reached again while it was kept."""
 MOST_EVENTS = 12
 """How many events a record is given to reach a count."""
 
@@ -93,6 +97,7 @@ class RecordQuestions:
             for aggregate in _aggregates(definition.expr)
             if not definition.builtin or _has_parameter(aggregate)
         ]
+        yield from self._kept()
         if not counting:
             return
         asked = Questions(self.edition, self.name, self.day)
@@ -109,6 +114,39 @@ class RecordQuestions:
                     if repr((day, record)) not in seen:
                         seen.add(repr((day, record)))
                         yield f"{self.name}, {rule.id}: {why}", day, record
+
+    def _kept(self) -> Iterator[tuple[str, date, dict[str, object]]]:
+        """Yield records that reached a level of a tier, on the last day on which it is kept and on the day it is over."""
+        tier = self.decision
+        if not isinstance(tier, Tier) or tier.keeps is None:
+            return
+        asked = Questions(self.edition, self.name, self.day)
+        for rule in tier.earned.rules:
+            day, facts = asked.granting(rule)
+            maker, draft = _Maker(self.edition, self.subject, day), Draft()
+            for name, value in facts.items():
+                maker.realise(name, value, draft)
+            given = draft.record(self.subject)
+            over = self._over(tier, rule.answer, given, day)
+            if over is not None:
+                yield f"{self.name}, {rule.id}: on the last day", days_before(over, 1), given
+                yield f"{self.name}, {rule.id}: on the day it is over", over, given
+
+    def _over(self, tier: Tier, level: str, given: dict[str, object], day: date) -> date | None:
+        """Return the day on which a level that is reached on a day is kept no longer; none where that never comes."""
+        expr = self.edition.fact(self.subject, tier.kept_fact(level)).expr
+        try:
+            record = read_record(given, self.subject)
+        except RecordError:
+            return None
+        for _ in range(_LATER):
+            kept = Interpreter(self.edition, self.subject, days_before(day, -1), record).step(expr).kept
+            if kept is None or kept.until > self.edition.end:
+                return None
+            if kept.until == days_before(day, -2):
+                return kept.until
+            day = days_before(kept.until, 2)
+        return None
 
     def _variants(
         self, maker: _Maker, base: Draft, name: str, aggregate: Aggregate

@@ -95,7 +95,7 @@ class CaseResult:
             lines += [f"    {printed(line)}" for line in each.text(lang).split("\n")]
         if self.answer is not None:
             changed = sorted({each.decision for each in self.differences})
-            explanation = self.answer.explain(lang, decisions=changed)
+            explanation = self.answer.explain(lang, decisions=changed, advice=False)
             lines += [f"    | {line}".rstrip() for line in explanation.text.splitlines()]
         return "\n".join(lines)
 

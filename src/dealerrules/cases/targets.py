@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 SIDES: Final = ("below", "on", "above")
 EDGES: Final = ("just inside", "on the edge", "outside")
 TRUTHS: Final = ("true", "false", "unknown")
+LAST: Final = ("on the last day", "on the day it is over")
 
 _ZH: Final = {
     "below": "低于",
@@ -22,6 +23,8 @@ _ZH: Final = {
     "just inside": "期限内最早一天",
     "on the edge": "期限边界当天",
     "outside": "期限之外",
+    "on the last day": "保留的最后一天",
+    "on the day it is over": "保留期满当天",
     "true": "成立",
     "false": "不成立",
     "unknown": "未知",
@@ -42,6 +45,12 @@ KINDS: Final = {
     "answer": ("结果", "answers", "有样例得到的", "are given in some case"),
     "condition": ("条件", "conditions", "成立、不成立都有样例的", "are true and false in some case"),
     "window": ("期限", "windows", "内、外、边界都有样例的", "have events inside, on the edge and outside"),
+    "kept": (
+        "保留的级别",
+        "kept levels",
+        "最后一天和期满当天都有样例的",
+        "have cases on the last day and on the day it is over",
+    ),
     "status": ("状态", "statuses", "有样例的", "are seen in some case"),
 }
 """What there is to cover: its name, and what covers it, in Chinese and English."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, assert_never
 
+from dealerrules.diff.kept import before_it
 from dealerrules.expr import Answer, Fact, LevelIn, canonical, walk
 from dealerrules.outcome import json_value
 from dealerrules.policy.model import (
@@ -220,7 +221,8 @@ def _means(edition: Edition | None, name: str) -> object:
     if edition is None or name not in edition.decisions:
         return None
     decision = edition.decisions[name]
-    return [meanings(edition, [name]), {item: _worth(edition, item) for item in sorted(set(given(decision)))}]
+    worth = {item: _worth(edition, item) for item in sorted(set(given(decision)))}
+    return [meanings(edition, [name]), before_it(edition, name), worth]
 
 
 def given(decision: AnyDecision) -> Iterator[str]:

@@ -13,13 +13,14 @@ from dealerrules.diff.answers import touched
 from dealerrules.diff.changes import Change
 from dealerrules.diff.editions import all_of_edition, changes
 from dealerrules.diff.intervals import Interval, Span, intervals, spans
+from dealerrules.diff.kept import before_it
 from dealerrules.diff.regions import Regions, regions
 from dealerrules.diff.titles import retitled
 from dealerrules.diff.words import STYLE
 from dealerrules.policy.model import Title, digest, meaning_of, meanings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from dealerrules.book import PolicyBook
@@ -100,7 +101,7 @@ class PolicyDiff:
         found: dict[Change, list[Interval]] = {}
         titles: dict[Change, Change] = {}
         for piece in self.intervals:
-            for change in _changes(piece):
+            for change in _changes(piece, self.new.editions):
                 found.setdefault(change, []).append(piece)
                 titles[change] = change
         if not found:
@@ -211,14 +212,14 @@ class PolicyDiff:
         return f"<PolicyDiff same={self.same} changes={len(self.changes)} touched={list(self.touched)}>"
 
 
-def _changes(piece: Interval) -> list[Change]:
+def _changes(piece: Interval, versions: Sequence[Edition]) -> list[Change]:
     if piece.old is None and piece.new is not None:
         return all_of_edition(piece.new, "added")
     if piece.new is None and piece.old is not None:
         return all_of_edition(piece.old, "removed")
     assert piece.old is not None
     assert piece.new is not None
-    return changes(piece.old, piece.new)
+    return changes(piece.old, piece.new, versions)
 
 
 def _starts(editions: tuple[Edition, ...]) -> str:
@@ -234,4 +235,4 @@ def _comparable(piece: Interval, name: str) -> bool:
 
 
 def _digest(edition: Edition, name: str) -> str:
-    return digest([meanings(edition, [name]), meaning_of(edition.items)])
+    return digest([meanings(edition, [name]), meaning_of(edition.items), before_it(edition, name)])

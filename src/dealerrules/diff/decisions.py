@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from dealerrules.diff.changes import Change, Reading, both, data_difference, list_difference
 from dealerrules.diff.parameters import alike
+from dealerrules.diff.words import KEPT
 from dealerrules.expr import All, Arithmetic, Compare, Expr, all_of, canonical
 from dealerrules.policy.model import Hit, Offer, Payout, Rules, Stage, Tier, Title
 from dealerrules.values import Kind, show
@@ -19,8 +20,10 @@ from dealerrules.words import WORDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from dealerrules.policy.model import AnyDecision, Data, Edition, Package, Rule
+    from dealerrules.policy.model import AnyDecision, Data, Edition, Keeping, Package, Rule
 
+_SILENT: Final = (None, ())
+"""What says nothing in a column: there is none, or the list is empty."""
 _ORDERED: Final = frozenset({Hit.FIRST, Hit.PRIORITY, Hit.COLLECT})
 """The hit policies under which the order of rows is meaning."""
 RULE_WORDS: Final[Mapping[str, str]] = {
@@ -123,7 +126,7 @@ class Pair:
 
     def _rules(self, own: Callable[[Rule, Rule], None]) -> None:
         """Tell the rules; `own` tells what else a kind has of each."""
-        old, new = ({rule.id: rule for rule in each.rules} for each in (self.was, self.now))
+        old, new = ({rule.id: rule for rule in written(each)} for each in (self.was, self.now))
         word = RULE_WORDS[self.now.kind]
         differ = self._differing(old, new)
         for rule_id in [*new, *(each for each in old if each not in new)]:
@@ -193,6 +196,7 @@ class Pair:
     # --- tiers and stages -----------------------------------------------------------------------------
 
     def _tier(self, was: Tier, now: Tier) -> None:
+        self._keeping(was, now)
         old, new = ({level.id: level for level in each.levels} for each in (was, now))
         self.order("order", list(old), list(new))
         for name in [*new, *(each for each in old if each not in new)]:
@@ -231,6 +235,21 @@ class Pair:
                 self.tell("changed", "rule", other.id, "grants", other.title, before, after)
 
         self._rules(level_of)
+
+    def _keeping(self, was: Tier, now: Tier) -> None:
+        """Tell how long a level is kept, and what then; what a version does to it matters where both keep levels."""
+        if was.keeps is None or now.keeps is None:
+            self.aspect("keeps", was.keeps, now.keeps, kept_text)
+            return
+        self.aspect(
+            "keeps",
+            was.keeps.months,
+            now.keeps.months,
+            lambda w, each: KEPT["for"][w.lang == "zh"].format(time=w.say(each)),
+        )
+        for aspect in ("downgrade", "transition"):
+            one, other = (getattr(each, aspect).value for each in (was.keeps, now.keeps))
+            self.aspect(aspect, one, other, lambda w, each: KEPT[each][w.lang == "zh"])
 
     def _stage(self, was: Stage, now: Stage) -> None:
         self.aspect("measure", was.measure, now.measure, Wording.say)
@@ -309,15 +328,15 @@ class Pair:
             self.order("outputs", list(old), list(new))
         if was.hit in _ORDERED and now.hit in _ORDERED:
             self.order("order", was.order, now.order)
-        shared = [name for name in new if name in old]
+        columns = dict.fromkeys((*new, *old))
 
         def says(one: Rule, other: Rule) -> None:
-            for name in shared:
-                self._cell("row", other, name, was.cells[one.id][name], now.cells[other.id][name])
+            for name in columns:
+                self._cell("row", other, name, was.cells[one.id].get(name), now.cells[other.id].get(name))
 
         if was.otherwise is not None and now.otherwise is not None:
-            for name in shared:
-                self._cell("decision", None, name, was.otherwise[name], now.otherwise[name])
+            for name in columns:
+                self._cell("decision", None, name, was.otherwise.get(name), now.otherwise.get(name))
         elif was.otherwise is not None or now.otherwise is not None:
             left, right = (
                 None if table.otherwise is None else reading.said(lambda w, t=table: w.cells(t, t.otherwise))  # type: ignore[misc]
@@ -327,13 +346,12 @@ class Pair:
         self._rules(says)
 
     def _cell(self, what: str, rule: Rule | None, output: str, old: object, new: object) -> None:
-        """Tell what a row (or, without one, `otherwise`) says in one column."""
+        """Tell what a row (or, without one, `otherwise`) says in one column; none where there is no such column."""
         assert isinstance(self.was, Rules)
         assert isinstance(self.now, Rules)
-        if _plain(old) == _plain(new):
+        if _plain(old) == _plain(new) or (old in _SILENT and new in _SILENT):
             return
         id_, title = (rule.id, rule.title) if rule is not None else (self.name, self.now.title)
-        columns = [next(each for each in of.outputs if each.id == output) for of in (self.was, self.now)]
         aspect = f"says.{output}" if rule is not None else f"otherwise.{output}"
         texts = [
             [each for each in cell if isinstance(each, Title)] if isinstance(cell, tuple) else None
@@ -344,13 +362,20 @@ class Pair:
             return
         before, after = (
             reading.said(lambda w, c=column, v=cell: w.cell(c, v))  # type: ignore[misc]
-            for reading, column, cell in zip((self.before, self.after), columns, (old, new), strict=True)
+            if (column := next((each for each in of.outputs if each.id == output), None)) is not None
+            else None
+            for reading, of, cell in ((self.before, self.was, old), (self.after, self.now, new))
         )
         self.tell("changed", what, id_, aspect, title, before, after)
 
 
 # ---------------------------------------------------------------------------------------------------
 # Parts of decisions
+
+
+def written(decision: AnyDecision) -> tuple[Rule, ...]:
+    """Return the rules that somebody wrote: that a level is kept is told by how long."""
+    return decision.earned.rules if isinstance(decision, Tier) else decision.rules
 
 
 def attached(decision: AnyDecision, rule: Rule) -> Data:
@@ -384,6 +409,13 @@ def _without(when: Expr, *tests: Compare | None) -> Expr:
     items = when.items if isinstance(when, All) else (when,)
     left = [each for each in items if all(each is not test for test in tests)]
     return all_of(left)
+
+
+def kept_text(words: Wording, keeps: Keeping) -> str:
+    """Read out how long levels are kept, and what then."""
+    return KEPT["for_then"][words.lang == "zh"].format(
+        time=words.say(keeps.months), then=KEPT[keeps.downgrade.value][words.lang == "zh"]
+    )
 
 
 def grant_text(words: Wording, decision: AnyDecision, rule: Rule) -> str:

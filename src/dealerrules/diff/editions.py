@@ -12,24 +12,33 @@ from typing import TYPE_CHECKING
 
 from dealerrules.diff.changes import Change, Reading, both, data_difference
 from dealerrules.diff.decisions import Pair
+from dealerrules.diff.kept import holders, is_kept, kept_by
 from dealerrules.diff.parameters import Parameter, alike, parameters, parts_of
 from dealerrules.diff.rate_words import rate_side
-from dealerrules.policy.model import Offer, Rules, Title, meanings, rate_meanings
+from dealerrules.policy.model import Offer, Rules, Tier, Title, meanings, rate_meanings
 from dealerrules.values import show
 from dealerrules.wording import subject_title
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from dealerrules.policy.model import Edition, Rate
+    from dealerrules.policy.model import AnyDecision, Edition, Rate
 
 
-def changes(old: Edition, new: Edition) -> list[Change]:
-    """Return what differs between two editions: parameters, facts and items first, then decisions, then rates."""
+def changes(old: Edition, new: Edition, versions: Sequence[Edition]) -> list[Change]:
+    """Return what differs between two editions: parameters, facts and items first, then decisions, then rates.
+
+    Args:
+        old: the policies as they were.
+        new: the policies as they are.
+        versions: all versions of the policies as they are, in order.
+    """
     sides = _Sides(old, new)
     found = [*sides.parameter_changes(), *sides.fact_changes(), *sides.item_changes()]
     for name in dict.fromkeys((*old.decisions, *new.decisions)):
         found += sides.decision_changes(name)
+        held = holders(old, new, name, versions)
+        found += [held] if held is not None else []
     for name in dict.fromkeys((*old.rates, *new.rates)):
         found += sides.rate_changes(name)
     return found
@@ -89,9 +98,11 @@ class _Sides:
     def _differing(self) -> tuple[list[str], list[str]]:
         """The names of what means something else, on each side: a number that changed is read by nothing but these."""
         old, new = self.read
-        return [key for key in old if new.get(key) != old[key]], [
-            key for key in new if old.get(key) != new[key]
-        ]
+        gone, come = (
+            [key for key in old if new.get(key) != old[key]],
+            [key for key in new if old.get(key) != new[key]],
+        )
+        return [*gone, *kept_by(self.old, gone)], [*come, *kept_by(self.new, come)]
 
     @cached_property
     def shared_parameters(self) -> dict[str, tuple[Parameter, Parameter]]:
@@ -160,7 +171,12 @@ class _Sides:
         before, after = ({key for key in read if "." in key} for read in self.read)
         for key in sorted(before | after):
             subject, _, name = key.partition(".")
-            was, now = self.old.facts[subject].get(name), self.new.facts[subject].get(name)
+            was, now = (
+                None if is_kept(found := edition.facts[subject].get(name)) else found  # told of the tier
+                for edition in (self.old, self.new)
+            )
+            if was is None and now is None:
+                continue
             touches = self.touched_by([key])
             one, other = (
                 None if each is None else Reading(edition, subject).said(lambda w, e=each: w.definition(e))  # type: ignore[misc]
@@ -205,10 +221,11 @@ class _Sides:
         if was is None or now is None:
             edition, how = (self.new, "added") if was is None else (self.old, "removed")
             return [_whole(how, edition, name)]
-        if self.read[0][name] == self.read[1][name]:
+        same = self.read[0][name] == self.read[1][name]
+        if same and _keeps(was) == _keeps(now):
             return []
         found = list(Pair(self.old, self.new, name, self.changed_parameters).changes())
-        if not found and name not in self._told_of_facts and not self.alike(was, now):
+        if not found and not same and name not in self._told_of_facts and not self.alike(was, now):
             # nothing may be passed over: what no part tells is told of the whole
             found = [Change("changed", "decision", name, name, "other", now.title)]
         return found
@@ -240,6 +257,12 @@ class _Sides:
         if not found and not self.alike(was, now):
             found = [Change("changed", "rate", name, name, "other", now.title)]
         return found
+
+
+def _keeps(decision: AnyDecision) -> object:
+    """Return how a tier keeps levels, but not where that is written."""
+    keeps = decision.keeps if isinstance(decision, Tier) else None
+    return None if keeps is None else (keeps.months.value, keeps.downgrade, keeps.transition)
 
 
 def _only(edition: Edition, rates: Mapping[str, Rate]) -> Edition:

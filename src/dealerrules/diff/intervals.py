@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from dealerrules.analysis.past import past_of
 from dealerrules.policy.model import Edition, fingerprint
 
 if TYPE_CHECKING:
@@ -74,7 +75,12 @@ def _same(one: Edition | None, other: Edition | None) -> bool:
     """Tell whether two editions say the same, whenever they hold."""
     if one is None or other is None:
         return one is other
-    return one is other or meaning(one) == meaning(other)
+    return one is other or (meaning(one) == meaning(other) and _past(one) == _past(other))
+
+
+def _past(edition: Edition) -> dict[str, tuple[object, ...]]:
+    """Return what else says, beside an edition, which levels were reached on the days before it."""
+    return {name: past_of(edition, name) for name in edition.decisions}
 
 
 def meaning(edition: Edition) -> str:

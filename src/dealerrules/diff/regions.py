@@ -19,7 +19,7 @@ from dealerrules.diff.answers import HIGHER, NOT_ELIGIBLE, Said
 from dealerrules.diff.examples import Example, Tests, example
 from dealerrules.diff.moves import Move, Moves
 from dealerrules.diff.trials import tried
-from dealerrules.expr import Answer, Elapsed, Fact, LevelIn, canonical, walk
+from dealerrules.expr import Answer, Elapsed, Fact, LevelIn, walk
 from dealerrules.policy.model import Hit, Offer, Payout, Rules, Stage, Tier, Title, meanings
 from dealerrules.verdict import Status
 from dealerrules.wording import Wording
@@ -188,7 +188,7 @@ class _Told:
         self.found, self.space, self.name = found, found.space, name
         self.moves = Moves(found, (old, new), name)
         self.editions, self.models = self.moves.editions, self.moves.models
-        self.sides = [_side(axis, old, new, self.space.subject) for axis in self.space.axes]
+        self.sides = [_side(axis, self.space) for axis in self.space.axes]
         sets = self.space.sets
         self.recorded = sets.all_of(
             [
@@ -345,13 +345,12 @@ def _settled(said: Said) -> Said:
     return replace(said, title=more)
 
 
-def _side(axis: Axis, old: Edition, new: Edition, subject: str) -> int | None:
+def _side(axis: Axis, space: Space) -> int | None:
     """Return by which edition's definition an axis reads a fact: 0 the old, 1 the new; none where both are the same."""
-    root = canonical(axis.root)
     reads = [
-        all(name in edition.facts[subject] or name in edition.decisions for name in axis.names)
-        and canonical(resolved(axis.expr, edition, subject)) == root
-        for edition in (old, new)
+        all(name in edition.facts[space.subject] or name in edition.decisions for name in axis.names)
+        and space.reads(at, axis)
+        for at, edition in enumerate(space.editions)
     ]
     return None if reads[0] == reads[1] else reads.index(True)
 

@@ -181,6 +181,8 @@ class Teller:
             lines.append(self.says("versions_cut"))
         if change.aspect == "other":
             return [self.says("other")]
+        if change.aspect == "holders":
+            return [lead + after]
         listed = change.aspect.partition(".")[0] in _LISTS
         if change.how != "changed":
             said = after if change.how == "added" else before
@@ -189,8 +191,9 @@ class Teller:
             lines += [lead + self.says("taken", said=before)] if before else []
             lines += [lead + self.says("put", said=after)] if after else []
         else:
-            lines.append(lead + self.says("before", said=before or self.says("nothing")))
-            lines.append(lead + self.says("after", said=after or self.says("nothing")))
+            nothing = self.says("not_kept" if change.aspect == "keeps" else "nothing")
+            lines.append(lead + self.says("before", said=before or nothing))
+            lines.append(lead + self.says("after", said=after or nothing))
         if change.touches:
             lines.append(self.says("touches", names=self.names(change.touches)))
         return lines

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dealerrules.analysis.axes import resolved
 from dealerrules.diff.examples import Seat
 from dealerrules.engines.row import Interpreter
-from dealerrules.expr import Aggregate, Before, Constant, Field, walk
+from dealerrules.expr import Aggregate, Before, Constant, Field, Reached, walk
 from dealerrules.policy.model import Payout, expressions
 from dealerrules.values import Kind, Type
 
@@ -91,12 +91,12 @@ def tried(
 
 
 def _fields(editions: Sequence[Edition], subject: str, name: str) -> dict[str, Type] | None:
-    """Return the plain fields that a decision is made of; none where it counts events."""
+    """Return the plain fields that a decision is made of; none where it counts events, or looks at days before."""
     found: dict[str, Type] = {}
     for edition in editions:
         for expr in expressions(edition.decisions[name]):
             for node in walk(resolved(expr, edition, subject)):
-                if isinstance(node, Aggregate | Before):
+                if isinstance(node, Aggregate | Before | Reached):
                     return None
                 if isinstance(node, Field):
                     found[node.name] = node.type

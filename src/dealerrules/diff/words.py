@@ -39,6 +39,7 @@ removed | gone: {said} | 删除：{said}
 added_plain | new | 新增
 removed_plain | gone | 删除
 nothing | nothing | 无
+not_kept | no | 不保留
 touches | read by: {names} | 用到它的：{names}
 because_of | nothing of its own changed: it reads {names} | 本身没有改动：它用到 {names}
 in_language | {said} (Chinese text) | {said}（英文文字）
@@ -152,6 +153,10 @@ dated_by | version by | 按哪个日期定版本
 hit | hit policy | 取哪一行
 outputs | outputs | 输出
 order | order | 顺序
+keeps | levels are kept | 级别保留
+downgrade | when that time is over | 保留期满后
+transition | when a version begins | 换版本时
+holders | who holds a level | 已有的级别
 kind | kind | 种类
 subject | subject | 评估对象
 definition | definition | 定义
@@ -163,6 +168,23 @@ one_minus | one minus | 用 1 减
 other | it means something else | 含义不同
 """)
 """The sides of a thing that can change."""
+
+KEPT: Final = messages("""
+for | for {time} | {time}
+for_then | for {time}, then {then} | {time}，期满后{then}
+to_computed | to the best level that the rules grant, or that is still kept itself | 降到按规则得到的、或仍在保留的最高级别
+one_level | to the next lower level, which is kept as long again | 降一级，该级再保留同样长的时间
+re_evaluate | the days before are looked at by the new version | 以前的日子按新版本看
+keep_until_expiry | what was reached before is kept until its time is over | 以前达到的级别保留到期满
+never_lower_at_switch | the level held on the eve is kept from the first day | 换版前一天持有的级别从第一天起保留
+over | a level that was only kept is over | 只因以前达到过才有的级别，不再保留
+always | no version stands before this one: all days before are looked at by these rules, and what was reached by them counts for {time} | 此前没有别的版本：以前的日子一律按这些规则看，达到的级别保留{time}
+from_the_start | no version is in force on the day before {day}: days before it do not count | {day} 前一天没有有效的版本：之前的日子不计
+at_re_evaluate | the days before {day} are looked at by these rules too, and what was reached by them counts for {time}; a level that was reached only by the rules before is over on {day} | {day} 之前的日子也按这些规则看，达到的级别保留{time}；只按原规则才达到的级别，{day} 起不再有
+at_keep_until_expiry | each day is looked at by the rules that were in force on it: a level that was reached before {day} is kept until its time is over | 每一天按当天有效的规则看：{day} 之前达到的级别保留到期满为止
+at_never_lower_at_switch | the level held on {eve} counts as reached on {day}, so that nobody is lower on that day, and is kept for {time} from then on; no other day before {day} counts | {eve} 持有的级别算作 {day} 达到：当天没有人降级，从这天起保留{time}；{day} 之前的其他日子不计
+""")
+"""What is told of levels that are kept."""
 
 WHATS: Final = messages("""
 decision | decision | 判定

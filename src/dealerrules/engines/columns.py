@@ -40,6 +40,10 @@ class TooLarge(ValueError):  # noqa: N818 - it is caught and told as a fault of 
     """A number may grow past what a data frame holds exactly."""
 
 
+class KeptBefore(ValueError):  # noqa: N818 - as the one above
+    """A level that is kept is asked for as of each subject's own day before an event."""
+
+
 class Backend(StrEnum):
     """What carries the columns out."""
 
@@ -215,7 +219,7 @@ def is_absent(column: Column) -> Flags:
     return Flags(column.absent, None if unknown is None else ~column.missing)
 
 
-def as_flags(column: Column, *, is_: bool = True) -> Flags:
+def as_flags(column: Column, *, is_: bool) -> Flags:
     """Return the test that a true or false value is true, or is false; an absent one is neither."""
     return _guarded(column.value if is_ else ~column.value, [column])
 
@@ -353,8 +357,6 @@ class Algebra:
         if right.fixed is not None and left.over is None:
             # beyond what the left side can be it makes no difference by how much
             bound = max(-most - 1, min(most + 1, right.fixed * theirs))
-            if abs(bound) > MAX_64:
-                value = self.widened(value, most, MAX_64 + 1)
             return _guarded(_same_type(how, value, _literal(bound)), [left, right])
         against, against_most = self.product(right.value, right.most, theirs, theirs)
         if left.over is not None:
@@ -469,7 +471,7 @@ class Algebra:
         over = None
         if left.over is not None and right.over is not None:
             over = nw.when(takes_left).then(left.over).otherwise(right.over)
-        return replace(left, value=value, over=over, negative=left.negative or right.negative, fixed=None)
+        return replace(left, value=value, over=over, negative=left.negative or right.negative)
 
     def alike(self, columns: Sequence[Column]) -> list[Column]:
         """Return columns held in the same parts and bits, so that one may stand for another."""
@@ -606,7 +608,8 @@ _TURNED: Final = {
 def _literal(value: int) -> nw.Expr:
     if abs(value) > MAX_64:
         raise TooLarge
-    return nw.lit(value)
+    # as 32 bits, which backends take small numbers for, two of them could overflow
+    return nw.lit(value, nw.Int64)
 
 
 def day_of(day: date | nw.Expr) -> nw.Expr:

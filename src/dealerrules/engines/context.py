@@ -21,6 +21,7 @@ from dealerrules.engines.columns import (
     Backend,
     Column,
     Flags,
+    KeptBefore,
     TooLarge,
     as_flags,
     both,
@@ -76,6 +77,8 @@ from dealerrules.values import BOOLEAN, COUNT, DATE, Kind, Type
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from dealerrules.engines.past import Past
+
 _OWNS_BRAND: Final = Aggregate(
     Reduction.SOME,
     "vehicles",
@@ -86,7 +89,8 @@ _OWNS_BRAND: Final = Aggregate(
 """Does a customer own a vehicle of the store's brand?"""
 
 Unit = tuple[str, Any]
-"""Something to be written once: a fact, the events of an aggregate, an angle, a decision, its answer, a day before."""
+"""Something to be written once: a fact, the events of an aggregate, an angle (none: what is kept), a decision, its answer,
+a day before, the days before."""
 
 
 @dataclass
@@ -106,6 +110,7 @@ class Question:
     branching: set[str] = field(default_factory=set)  #: tables that branches read too
     counted: bool = False  #: whether households have been counted, and stand in the fields
     own_day: str | None = None  #: the column of events that holds each row's own day of evaluation
+    past: Past | None = None  #: the days before, where a tier keeps its levels
 
     def __post_init__(self) -> None:
         self.base = self.frame
@@ -128,7 +133,7 @@ class Question:
     def join(self, reduced: Reduced) -> None:
         """Join what events were reduced to."""
         for each in reduced.frames:
-            self.frame = self.frame.join(each, on="id", how="left")
+            self.frame = self.frame.join(each, on=reduced.on, how="left")
         self.keep(reduced.fill)
 
 
@@ -163,8 +168,9 @@ class Context:
     def prepare(self, exprs: Iterable[Expr], decisions: Iterable[str] = ()) -> None:
         """Write everything that some expressions and decisions read."""
         asked = list(exprs)
-        wanted = {unit for expr in asked for unit in self._units(expr)}
-        wanted |= {("decision", name) for name in decisions}
+        # in one order, so that the same question is the same query every time
+        wanted = dict.fromkeys(unit for expr in asked for unit in self._units(expr))
+        wanted |= dict.fromkeys(("decision", name) for name in decisions)
         depths: dict[Unit, int] = {}
         self._measure(wanted, depths)
         self._guard(asked, depths)
@@ -173,7 +179,8 @@ class Context:
         self._word_tests(asked, depths)
         branched = {unit for unit in depths if self._branches(unit)}
         joined = {unit for unit in depths if unit[0] == "events"}
-        first, second = self._with_needs(branched), self._with_needs(joined)
+        past = {unit for unit in depths if unit[0] == "past"}
+        first, second = self._with_needs(branched), self._with_needs(joined | past)
         read = {what.table for kind, what in first if kind == "events" and what.after is None}
         self.question.branching |= read
         # the events of a table are read once
@@ -327,12 +334,15 @@ class Context:
                 case Answer(decision=name):
                     found.append(("answer", name))
                 case LevelIn(decision=name, angle=angle):
-                    tier = self._tier(name)
-                    found += [("angle", (name, each.id)) for each in tier.angles if angle in {None, each.id}]
+                    found += [
+                        ("angle", (name, each)) for each in _angles(self._tier(name)) if angle in {None, each}
+                    ]
                 case Aggregate():
                     found.append(("events", node))
                 case Before():
                     found.append(("before", node))
+                case Reached():
+                    found.append(("past", node))
                 case Field(of="customer", name="household_brand_owners") if self._reads_events:
                     found.append(("household", None))
                 case _:
@@ -352,6 +362,8 @@ class Context:
             case ("angle", (name, angle)):
                 rules = [rule for rule in self._tier(name).rules if rule.angle == angle]
                 return [each for rule in rules for each in self._units(rule.when)]
+            case ("past", _):
+                return []
             case ("household", _):
                 return [("events", _OWNS_BRAND)] if self.origin is None else []
             case ("events", expr):
@@ -364,7 +376,7 @@ class Context:
             case ("decision", name):
                 decision = self.edition.decisions[name]
                 if isinstance(decision, Tier):
-                    return [("angle", (name, angle.id)) for angle in decision.angles]
+                    return [("angle", (name, angle)) for angle in _angles(decision)]
                 return [each for expr in expressions(decision) for each in self._units(expr)]
             case _:
                 raise AssertionError(unit)
@@ -390,6 +402,7 @@ class Context:
         self._aggregates(by_kind.get("events", []))
         for expr in by_kind.get("before", []):
             self._before(expr)
+        self._pasts(by_kind.get("past", []))
         writing: dict[str, nw.Expr] = {}
         for name in by_kind.get("fact", []):
             self._fact(name, writing)
@@ -505,11 +518,7 @@ class Context:
         assert question.events is not None
         events = question.events.get(table)
         name = question.fresh(table)
-        bound: Column | None = None
-        if after is not None:
-            column = self.column(after)
-            absent = None if column.absent is None else nw.col("after_absent")
-            bound = replace(column, value=nw.col("after"), absent=absent)
+        bound = None if after is None else nw.col("after")
         as_of = self.as_of if isinstance(self.as_of, date) else nw.col("as_of")
         if events is None:
             for expr in group:
@@ -603,10 +612,7 @@ class Context:
         context.prepare([] if after is None else [after, *plain])
         marks: dict[str, nw.Expr] = {}
         if after is not None:
-            column = context.column(after)
-            marks["after"] = column.value
-            if column.absent is not None:
-                marks["after_absent"] = column.absent
+            marks["after"] = context.column(after).value
         if not isinstance(context.as_of, date):
             marks["as_of"] = context.as_of
         if after is not None:
@@ -698,6 +704,27 @@ class Context:
         self.question.keep({name: nw.when(looked_at).then(eve)})
         return Context(self.question, self.edition, nw.col(name), (self, expr))
 
+    # --- days before ----------------------------------------------------------------------------------
+
+    def _pasts(self, exprs: Sequence[Reached]) -> None:
+        """Write whether levels are kept that were reached on days before."""
+        question = self.question
+        if question.past is None:  # nothing is on record
+            self.columns |= {expr: missing_column(*type_and_dtype(expr)) for expr in exprs}
+            return
+        if self.origin is not None and exprs:
+            raise KeptBefore(exprs[0].decision)
+        writing: dict[str, nw.Expr] = {}
+        by_tier: dict[str, list[Reached]] = {}
+        for expr in exprs:
+            by_tier.setdefault(expr.decision, []).append(expr)
+        for name, group in by_tier.items():
+            reduced = question.past.kept(self, group, question.fresh(f"{name} kept"))
+            question.join(reduced)
+            for expr in group:
+                self.columns[expr] = self._kept(reduced.make[expr](), f"{name} kept", writing)
+        question.keep(writing)
+
     # --- truths ---------------------------------------------------------------------------------------
 
     def flags(self, expr: Expr) -> Flags:
@@ -727,7 +754,7 @@ class Context:
             case LevelIn(decision=name, angle=angle, allowed=allowed):
                 return self._level_in(name, angle, allowed)
             case _:
-                return as_flags(column(expr))
+                return as_flags(column(expr), is_=True)
 
     def _level_in(self, name: str, angle: str | None, allowed: Sequence[str]) -> Flags:
         tier = self._tier(name)
@@ -781,6 +808,12 @@ class Context:
                 assert_never(how)
         kind = Kind.MONTHS if how is Elapse.MONTHS_SINCE else Kind.DAYS
         return replace(day, type=Type(kind), value=value, most=most, negative=True)
+
+
+def _angles(tier: Tier) -> list[str | None]:
+    """Return a tier's angles; that a level is kept is of none."""
+    kept: list[str | None] = [None] if any(rule.angle is None for rule in tier.rules) else []
+    return [*(angle.id for angle in tier.angles), *kept]
 
 
 def named(units: Iterable[Unit]) -> str:

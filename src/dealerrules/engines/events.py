@@ -15,7 +15,6 @@ import narwhals as nw
 
 from dealerrules.engines.columns import (
     DAYS_THERE_ARE,
-    MAX_64,
     Algebra,
     Column,
     Flags,
@@ -52,9 +51,10 @@ class Reduced:
     """Frames of one row a customer, keyed by ``id``, and the values that their columns make once joined."""
 
     frames: list[nw.LazyFrame[Any]]
-    make: dict[Aggregate, Callable[[], Column]]
+    make: dict[Expr, Callable[[], Column]]
     fill: dict[str, nw.Expr] = field(default_factory=dict)
     """What the columns hold for a customer without events."""
+    on: str = "id"
 
 
 class Events:
@@ -64,7 +64,7 @@ class Events:
         frame: events that count, with ``id`` and the table's fields; where `as_of` is a column, that column too.
         table: its name.
         as_of: a day, or the column that holds each customer's.
-        after: a column of each customer's day before which events are not looked at, if there is one.
+        after: a column of each customer's day after which alone events are looked at, if there is one; never null.
         prefix: for the names of the columns that are made.
     """
 
@@ -76,7 +76,7 @@ class Events:
         as_of: date | nw.Expr,
         prefix: str,
         *,
-        after: Column | None = None,
+        after: nw.Expr | None = None,
     ) -> None:
         self.algebra, self.table, self.as_of, self.prefix = algebra, table, as_of, prefix
         self.dated = TABLES[table].date_field
@@ -99,18 +99,15 @@ class Events:
 
     def taken(self, expr: Aggregate, truth: Callable[[Expr], Flags]) -> nw.Expr | None:
         """Return which events an aggregate takes; none for all of them."""
-        tests = [test for test in (self._within(expr.within), self._after()) if test is not None]
+        tests = [] if self.after is None else [self.day > self.after]
+        within = self._within(expr.within)
+        if within is not None:
+            tests.append(within)
         if expr.where is not None:
             tests.append(truth(expr.where).true)
         if not tests:
             return None
         return tests[0] if len(tests) == 1 else nw.all_horizontal(*tests, ignore_nulls=False)
-
-    def _after(self) -> nw.Expr | None:
-        if self.after is None:
-            return None
-        later = (self.day > self.after.value).fill_null(value=False)
-        return later if self.after.absent is None else later | self.after.absent
 
     def _within(self, window: Window | None) -> nw.Expr | None:
         if window is None:
@@ -194,8 +191,7 @@ class Events:
         self.flags[name] = value if taken is None else nw.when(taken).then(value)
         self.sums[name] = nw.col(name).sum()
         self._flag(f"{name}_lacks", lacking)
-        wide = self.algebra.wide_type if most > MAX_64 else nw.Int64()
-        whole = nw.col(name).cast(wide).fill_null(0)
+        whole = nw.col(name).cast(self.algebra.wide_type).fill_null(0)
         self.made.fill[name] = nw.when(~nw.col(f"{name}_lacks").fill_null(value=False)).then(whole)
         self.made.make[expr] = lambda: Column(
             field_.type, nw.col(name), scale=field_.scale, most=most, negative=field_.negative
@@ -255,9 +251,8 @@ class Events:
             said = [
                 nw.when(agreed & (code == at)).then(nw.lit(word)) for at, (_, word) in enumerate(words, 1)
             ]
-            value = nw.coalesce(*said) if len(said) > 1 else said[0]
             assert expr.take is not None
-            return Column(expr.take.type, value, absent=most.is_null())
+            return Column(expr.take.type, nw.coalesce(*said), absent=most.is_null())
 
         self.made.make[expr] = make
 

@@ -7,7 +7,7 @@ of rows stays one pass over the columns.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import reduce
@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Final, assert_never
 import narwhals as nw
 
 from dealerrules.engines.columns import (
-    ALWAYS,
     MAX_64,
     Algebra,
     Backend,
@@ -34,7 +33,7 @@ from dealerrules.verdict import Status
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dealerrules.policy.model import Cell
+    from dealerrules.policy.model import Cell, Rule
 
 BITS: Final = 60
 """Rules in one word of a mask: below the sign, and every backend multiplies so far exactly."""
@@ -102,6 +101,42 @@ def _of_level(tier: Tier, columns: Sequence[nw.Expr | None], level: str, angle: 
     )
 
 
+def _mask_of(tier: Tier, truths: Truths, level: str, at: int, *, kept: bool = True) -> nw.Expr:
+    """Return one word of the mask of the rules that grant a level; without `kept` of those of the angles alone."""
+    granting = [
+        true if rule.answer == level and (kept or rule.angle is not None) else None
+        for rule, true in zip(tier.rules, truths.true, strict=True)
+    ]
+    return truths.word(granting, at)
+
+
+def places(
+    tier: Tier, truths: Truths, rules: Sequence[Rule], among: Mapping[str, int], lowest: int
+) -> tuple[nw.Expr, nw.Expr]:
+    """Return the level that is granted and the best one possible, as places among other levels (0 is best).
+
+    Args:
+        tier: whose levels they are.
+        truths: of some of its rules.
+        rules: those.
+        among: the places, by level.
+        lowest: the place of a level that is not among them.
+    """
+    names = [level.id for level in tier.levels]
+    asked = replace(tier, rules=tuple(rules))
+    granted = _first([_of_level(asked, truths.true, name, None) for name in names[:-1]], len(names) - 1)
+    possible = _first([_of_level(asked, truths.unknown, name, None) for name in names[:-1]], len(names) - 1)
+    numbers = [among.get(name, lowest) for name in names]
+    sure = [nw.when(granted == at).then(nw.lit(number)) for at, number in enumerate(numbers)]
+    best = [
+        nw.when((granted == at) | ((possible <= at) & (granted > at)))
+        .then(nw.lit(number))
+        .otherwise(nw.lit(lowest))
+        for at, number in enumerate(numbers)
+    ]
+    return nw.coalesce(*sure), nw.min_horizontal(*best)
+
+
 def _could_rise(granted: Sequence[nw.Expr | None], possible: Sequence[nw.Expr | None]) -> nw.Expr | None:
     """Return where an unknown rule could raise the level: levels stand best first, the last is everyone's."""
     rises: list[nw.Expr] = []
@@ -115,7 +150,7 @@ def _could_rise(granted: Sequence[nw.Expr | None], possible: Sequence[nw.Expr | 
 def _first(columns: Sequence[nw.Expr | None], otherwise: int) -> nw.Expr:
     """Return the place of the first that is true."""
     found = [nw.when(each).then(nw.lit(at)) for at, each in enumerate(columns) if each is not None]
-    return nw.coalesce(*found, nw.lit(otherwise)) if found else nw.lit(otherwise)
+    return nw.coalesce(*found, nw.lit(otherwise))
 
 
 class Flat:
@@ -163,7 +198,7 @@ class Flat:
                 made = self._tier(decision, truths)
             case Stage():
                 assert measure is not None
-                made = self._stage(decision, truths) | self.number(measure, ".measure")
+                made = self._stage(decision, truths, as_text=False) | self.number(measure, ".measure")
             case Payout():
                 assert amount is not None
                 made = self._payout(decision, truths, amount)
@@ -181,7 +216,9 @@ class Flat:
             angle.id: [_of_level(tier, truths.true, name, angle.id) for name in names]
             for angle in tier.angles
         }
-        granted = [any_of(flags) for flags in zip(*by_angle.values(), strict=True)]
+        earned = [any_of(flags) for flags in zip(*by_angle.values(), strict=True)]
+        kept = {rule.answer for rule in tier.rules if rule.angle is None}
+        granted = [_of_level(tier, truths.true, name, None) for name in names]
         made: Columns = {"": self._level(names, granted)}
         for angle, flags in by_angle.items():
             made[f".{angle}"] = self._level(names, flags)
@@ -190,22 +227,21 @@ class Flat:
         for at in range(max(1, -(-len(tier.rules) // BITS))):
             suffix = f".{at}" if at else ""
             # a rule grants one level: the masks of the levels make up the mask of all, and one of them decides
-            masks = [
-                truths.word(
-                    [
-                        true if rule.answer == name else None
-                        for rule, true in zip(tier.rules, truths.true, strict=True)
-                    ],
-                    at,
-                )
-                for name in names
+            masks = [_mask_of(tier, truths, name, at) for name in names]
+            # that a level is kept matters where nothing else grants it
+            because = [
+                nw.when(test).then(_mask_of(tier, truths, name, at, kept=False)).otherwise(mask)
+                if name in kept and test is not None
+                else mask
+                for name, mask, test in zip(names, masks, earned, strict=True)
             ]
             chosen = [
                 nw.when(test).then(mask)
-                for test, mask in zip(granted[:-1], masks, strict=False)
+                for test, mask in zip(granted[:-1], because, strict=False)
                 if test is not None
             ]
-            made[f".because{suffix}"] = nw.coalesce(*chosen, masks[-1]) if chosen else masks[-1]
+            # the last level has no rules
+            made[f".because{suffix}"] = nw.coalesce(*chosen, nw.lit(0, nw.Int64))
             made[f".true{suffix}"] = reduce(add, masks)
         return made
 
@@ -213,7 +249,7 @@ class Flat:
         said = [(test, name) for test, name in zip(granted[:-1], names, strict=False) if test is not None]
         return self.words([*said, (nw.lit(value=True), names[-1])], names)
 
-    def _stage(self, stage: Stage, truths: Truths, *, as_text: bool = False) -> Columns:
+    def _stage(self, stage: Stage, truths: Truths, *, as_text: bool) -> Columns:
         at = {rule.id: place for place, rule in enumerate(stage.rules)}
         order = [at[rule] for rule in stage.order]
         decided, undefined = self._first_true(
@@ -288,11 +324,9 @@ class Flat:
             if undefined is not None and open_ is not None:
                 undefined = undefined & ~open_
             return _Found(true, [], open_, undefined)
-        rows = true
         possible = [t if u is None else t | u for t, u in zip(true, unknown, strict=True)]
         if table.hit in {Hit.FIRST, Hit.PRIORITY}:
             winner = _first(true, len(true))
-            rows = [each & (winner == place) for place, each in enumerate(true)]
             possible = [each & (winner >= place) for place, each in enumerate(possible)]
         answers = _answers(table)
         # what may be said, and by whom: the rows that say the same speak as one
@@ -309,14 +343,16 @@ class Flat:
         silent = [each for each, answer in zip(spoken, answers, strict=True) if answer.cells is None]
         no_answer = agreed & _or(silent) if silent else None
         undefined = any_of([conflict, no_answer])
-        undetermined = None if open_ is None else (~agreed if conflict is None else ~agreed & ~conflict)
+        undetermined = (
+            None if open_ is None else ~agreed
+        )  # where they contradict each other, it is undefined before
         decided = agreed if undefined is None else agreed & ~undefined
         said = [
             (decided & each, answer.cells)
             for each, answer in zip(spoken, answers, strict=True)
             if each is not None and answer.cells is not None
         ]
-        return _Found([each & decided for each in rows], said, undetermined, undefined)
+        return _Found([each & decided for each in true], said, undetermined, undefined)
 
     @staticmethod
     def _conflict(table: Rules, true: Sequence[nw.Expr], answers: Sequence[_Said]) -> nw.Expr | None:
@@ -561,8 +597,8 @@ def settled(
             there.append(_is_whole(algebra, times))
         mode, unit = payout.rounding or (Rounding.HALF_UP, 1)
         amount = _bounded(algebra, payout, algebra.round_to(exact, mode, unit))
-        sure = both([Flags(each) for each in there]).true if there else ALWAYS.true
-        made.append(Column(amount.type, nw.when(sure).then(amount.value), most=amount.most, negative=True))
+        sure = both([Flags(each) for each in there]).true
+        made.append(Column(amount.type, nw.when(sure).then(amount.value), most=amount.most))
     alike = algebra.alike(made)
     chosen = [nw.when(true).then(each.value) for true, each in zip(truths, alike, strict=True)]
     return Column(alike[0].type, nw.coalesce(*chosen), most=alike[0].most, negative=True)

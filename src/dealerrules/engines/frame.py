@@ -17,6 +17,7 @@ from dealerrules.engines.columns import (
     Algebra,
     Column,
     Flags,
+    KeptBefore,
     TooLarge,
     day_of,
     either,
@@ -24,6 +25,7 @@ from dealerrules.engines.columns import (
     missing_column,
 )
 from dealerrules.engines.context import Context, Question, dtype_of, type_and_dtype
+from dealerrules.engines.days import who_of
 from dealerrules.engines.entry import (
     Opened,
     cast_fields,
@@ -33,6 +35,7 @@ from dealerrules.engines.entry import (
     open_frames,
 )
 from dealerrules.engines.flat import Columns, Flat, Truths
+from dealerrules.engines.past import Past
 from dealerrules.expr import (
     Field,
 )
@@ -51,13 +54,15 @@ def attributes_of(editions: Iterable[Edition], subject: str) -> dict[str, Type]:
     """Return the attributes of customers that the facts of some editions read."""
     found: dict[str, Type] = {}
     for edition in editions:
+        if edition.before is not None:
+            found |= attributes_of([edition.before], subject)
         for definition in edition.facts.get(subject, {}).values():
             if isinstance(definition.expr, Field) and definition.expr.name.startswith("attributes."):
                 found[definition.expr.name] = definition.expr.type
     return found
 
 
-def question_of(opened: Opened, subject: str, editions: Iterable[Edition], as_of: date) -> Question:
+def question_of(opened: Opened, subject: str, editions: Sequence[Edition], as_of: date) -> Question:
     """Return a question about some tables, with every known column cast.
 
     Raises:
@@ -105,7 +110,16 @@ def question_of(opened: Opened, subject: str, editions: Iterable[Edition], as_of
     more = [nw.col(name) for name in (ROW, UNSURE) if name in base.collect_schema().names()]
     frame = base.select(nw.col(meta.id_field).alias("id"), *more, **keys, **held)
     fields = {name: field_column(types[name], nw.col(f"field {dotless(name)}")) for name in cast}
-    return Question(algebra, Flat(algebra), subject, frame, fields, events, as_of)
+    question = Question(algebra, Flat(algebra), subject, frame, fields, events, as_of)
+    if any(_keeps(edition, subject) for edition in editions):
+        question = replace(question, frame=frame.with_columns(who_of(subject, fields)))
+        question.past = Past(question, as_of, as_of)
+    return question
+
+
+def _keeps(edition: Edition, subject: str) -> bool:
+    tiers = [each for each in edition.decisions.values() if isinstance(each, Tier)]
+    return any(tier.keeps is not None for tier in tiers if tier.subject == subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +222,6 @@ def _undefined(question: Question, model: AnyDecision) -> Columns:
         for suffix, value in made.items()
     }
     cleared[".status"] = flat.status(None, nw.lit(value=True))
-    if isinstance(model, Tier):
-        for suffix in list(cleared):
-            if suffix.startswith(".because"):
-                cleared[suffix] = nw.lit(0, nw.Int64)
     return cleared
 
 
@@ -229,6 +239,7 @@ def _dated(
     nothing = _undefined(question, model)
     if not parts:
         return nothing
+    versions = _alike(question, model, [columns for _, columns in parts])
     tests = []
     for edition, _ in parts:
         inside = (day >= day_of(edition.start)) & (day <= day_of(edition.end)) & (day <= day_of(as_of))
@@ -238,11 +249,11 @@ def _dated(
         tests.append(test)
     found: Columns = {}
     never = nw.lit(None)
-    for suffix in dict.fromkeys([*nothing, *(suffix for _, columns in parts for suffix in columns)]):
+    for suffix in dict.fromkeys([*nothing, *(suffix for columns in versions for suffix in columns)]):
         otherwise = nothing.get(suffix, never)
         chosen = [
             nw.when(test).then(columns[suffix])
-            for test, (_, columns) in zip(tests, parts, strict=True)
+            for test, columns in zip(tests, versions, strict=True)
             if suffix in columns
         ]
         if suffix.startswith((".true", ".unknown", ".status", ".because")):
@@ -254,6 +265,42 @@ def _dated(
     return found
 
 
+def _alike(question: Question, model: AnyDecision, versions: Sequence[Columns]) -> list[Columns]:
+    """Return the columns of several versions so that one may stand for another: words among those of all versions.
+
+    Raises:
+        RecordError: naming each column that would have to hold values of different kinds.
+    """
+    if len(versions) < 2:
+        return list(versions)
+    kinds: dict[str, set[str]] = {}
+    words: dict[str, list[str]] = {}
+    for columns in versions:
+        schema = question.frame.select(
+            **{f"d{suffix}": value for suffix, value in columns.items()}
+        ).collect_schema()
+        for suffix in columns:
+            dtype = schema[f"d{suffix}"]
+            if isinstance(dtype, nw.Enum):
+                words.setdefault(suffix, []).extend(dtype.categories)
+            text = dtype == nw.String or isinstance(dtype, nw.Enum)
+            kinds.setdefault(suffix, set()).add(
+                "words" if text else "number" if dtype.is_numeric() else str(dtype)
+            )
+    faults = [
+        FieldError(f"{model.name}{suffix}", _SAYS["two_kinds"]).at(question.subject, None, "decisions")
+        for suffix, found in kinds.items()
+        if len(found) > 1
+    ]
+    if faults:
+        raise RecordError(faults)
+    among = {suffix: nw.Enum(list(dict.fromkeys(each))) for suffix, each in words.items()}
+    return [
+        {suffix: value.cast(among[suffix]) if suffix in among else value for suffix, value in columns.items()}
+        for columns in versions
+    ]
+
+
 def evaluate_tables(tables: Mapping[str, Any], subject: str, asked: Asked) -> Any:
     """Return the outcomes of a store's tables, in a frame of the kind that came in.
 
@@ -261,7 +308,7 @@ def evaluate_tables(tables: Mapping[str, Any], subject: str, asked: Asked) -> An
         RecordError: for tables and columns that cannot be read.
     """
     opened = open_frames(tables)
-    opened = _numbered(opened, SUBJECTS[subject].table)
+    opened = numbered(opened, SUBJECTS[subject].table)
     question = question_of(opened, subject, asked.editions, asked.as_of)
     return _answered(opened, question, asked)
 
@@ -281,7 +328,9 @@ FACTS: Final = "facts"
 ROW: Final = "\u00b7row"
 """The number of a row among those that came in; no table has a column of this name."""
 _SAYS: Final = messages("""
+two_kinds | `{value}` is of another kind in another version, and one column cannot hold both; evaluate these records one by one | `{value}` 在不同版本中是不同种类的值，一列无法同时容纳；请逐条评估这些记录
 too_large | numbers in {value} may grow past the 37 digits that a data frame holds exactly; evaluate these records one by one | {value} 中的数字可能超过数据表能精确表示的 37 位；请逐条评估这些记录
+kept_before | `{value}` keeps its levels, and a rule asks what it was on the day before an event: a data frame cannot tell; evaluate these records one by one | `{value}` 会保留等级，而有规则要看它在某个事件前一天是什么：数据表无法得出；请逐条评估这些记录
 no_fact | there is no such fact | 没有这个事实
 two_meanings | the column `{value}` would mean two things: give the angle or output another name | 列 `{value}` 会有两种含义：请给该角度或输出换个名字
 """)
@@ -340,7 +389,7 @@ def _ratio_of(column: Column, over: nw.Expr) -> Column:
     )
 
 
-def _numbered(opened: Opened, table: str) -> Opened:
+def numbered(opened: Opened, table: str) -> Opened:
     """Number the rows of frames that came in as values, so that the answer can keep their order."""
     if not opened.eager:
         return opened
@@ -352,8 +401,8 @@ def _answered(opened: Opened, question: Question, asked: Asked) -> Any:
     """Return the answers in a frame of the kind that came in."""
     with refusing(question.subject, [asked.models[name] for name in asked.names]):
         found = answers(question, asked)
-    numbered = ROW in question.frame.collect_schema().names()
-    return opened.close(found.sort(ROW).drop(ROW) if numbered else found)
+    in_order = ROW in question.frame.collect_schema().names()
+    return opened.close(found.sort(ROW).drop(ROW) if in_order else found)
 
 
 @contextmanager
@@ -372,8 +421,8 @@ def refusing(subject: str, models: Sequence[AnyDecision]) -> Iterator[None]:
         raise RecordError(faults)
     try:
         yield
-    except TooLarge as error:
-        said = FieldError(str(error), _SAYS["too_large"])
+    except (TooLarge, KeptBefore) as error:
+        said = FieldError(str(error), _SAYS["too_large" if isinstance(error, TooLarge) else "kept_before"])
         raise RecordError([said.at(subject, None, "decisions")]) from None
 
 

@@ -17,6 +17,7 @@ from dealerrules.engines.carried import EXACT, Carried, Quantity, called, scale_
 from dealerrules.engines.jdm_checks import SAYS, Check, answers_of, carried_by
 from dealerrules.engines.jdm_conditions import Conditions, Json, Place, Reach, literal
 from dealerrules.engines.jdm_tables import (
+    KEPT,
     Node,
     Tabled,
     columns,
@@ -24,6 +25,7 @@ from dealerrules.engines.jdm_tables import (
     key_of,
     meanings,
     node,
+    parts_of,
     ranks,
     rows,
     settled,
@@ -174,7 +176,7 @@ class _Writer:
         if name in self._done:
             return
         decision = self._tabled(name)
-        angles = [angle.id for angle in decision.angles] if isinstance(decision, Tier) else [None]
+        angles = parts_of(decision)
         for angle in angles:
             self._tables(decision, angle)
         self._done.add(name)
@@ -201,7 +203,7 @@ class _Writer:
             elif isinstance(part, LevelIn):
                 self._tables(self._tabled(part.decision), part.angle)
         at = self._prefix(decision.name, angle)
-        called_ = f"{decision.name}.{angle}" if angle else decision.name
+        called_ = decision.name if angle is None else f"{decision.name}.{angle or KEPT}"
         for word, sure in (("sure", True), ("may", False)):
             name = f"{called_}: {'holds' if sure else 'may hold'}"
             path = f"{at}_{word}"
@@ -259,7 +261,8 @@ class _Writer:
 
     def _prefix(self, name: str, angle: str | None = None) -> str:
         """Return what the names of a decision, or of an angle of it, begin with."""
-        return self._name((name, angle), f"{name}_{angle}" if angle else name, "decision")
+        wanted = name if angle is None else f"{name}_{angle or KEPT}"
+        return self._name((name, angle), wanted, "decision")
 
     def _name(self, key: tuple[object, object], wanted: str, instead: str) -> str:
         """Return a name that zen can read, and that nothing else of its sort has."""

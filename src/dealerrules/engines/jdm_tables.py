@@ -184,13 +184,25 @@ def columns(decision: Tabled) -> list[Column]:
             assert_never(decision)
 
 
+KEPT: Final = "kept"
+"""What the tables are called that say which levels of a tier are kept."""
+
+
+def parts_of(decision: Tabled) -> list[str | None]:
+    """Return what a decision has tables of its own for: each angle of a tier, and (an empty word) what is kept."""
+    if not isinstance(decision, Tier):
+        return [None]
+    kept: list[str | None] = [""] if any(rule.angle is None for rule in decision.rules) else []
+    return [*(angle.id for angle in decision.angles), *kept]
+
+
 def rows(decision: Tabled, angle: str | None) -> list[Row]:
-    """Return the rows of a decision's tables, in the order in which they are looked at; of one angle of a tier."""
+    """Return the rows of a decision's tables, in the order in which they are looked at; of one part of a tier."""
     by_id = {rule.id: rule for rule in decision.rules}
     match decision:
         case Tier(levels=levels):
             rank = {level.id: at for at, level in enumerate(levels)}
-            mine = [rule for rule in decision.rules if rule.angle == angle]
+            mine = [rule for rule in decision.rules if (rule.angle or "") == angle]
             return [Row(rule, [rule.id, rule.answer, rank[rule.answer]]) for rule in mine]
         case Stage(order=order):
             return [Row(by_id[rule], [rule, at]) for at, rule in enumerate(order)]
@@ -267,7 +279,7 @@ def ranks(decision: Tier, part: str) -> dict[str, str]:
 
 def _tier(tier: Tier, at: str, parts: Sequence[str]) -> dict[str, str]:
     levels = literal([level.id for level in tier.levels])
-    angles = {angle.id: f"{levels}[{part}_granted]" for angle, part in zip(tier.angles, parts, strict=True)}
+    angles = {angle.id: f"{levels}[{part}_granted]" for angle, part in zip(tier.angles, parts, strict=False)}
     listed = ", ".join(f"{literal(angle)}: {text}" for angle, text in angles.items())
     return {
         f"{at}_granted": f"min([{', '.join(f'{part}_granted' for part in parts)}])",

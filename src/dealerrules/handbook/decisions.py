@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
+from dealerrules.analysis.past import is_there_before, switch
 from dealerrules.expr import All, Expr, Not
 from dealerrules.handbook.bench import Bench, apart
 from dealerrules.handbook.examples import Examples, measure_title
@@ -18,11 +19,12 @@ from dealerrules.populations import read_period
 from dealerrules.rates import sides_in_words
 from dealerrules.reasons import reading_order
 from dealerrules.sections import Block, Cell, Named, Points, Section, Table, Terms, Text
-from dealerrules.values import Kind, show
+from dealerrules.turns import months_full
+from dealerrules.values import Kind, days_before, show
 from dealerrules.wording import Wording, subject_title
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from dealerrules.policy.model import AnyDecision, Edition, Package, Rule
@@ -38,11 +40,12 @@ class Chapter(Parts):
         edition: what is in force.
         day: the day on which examples are evaluated.
         lang: ``zh`` or ``en``.
+        versions: all editions of the policies, in order.
     """
 
-    def __init__(self, edition: Edition, day: date, lang: str) -> None:
+    def __init__(self, edition: Edition, day: date, lang: str, versions: Sequence[Edition]) -> None:
         super().__init__(edition, lang)
-        self.day = day
+        self.day, self.versions = day, versions
 
     # --- sections -------------------------------------------------------------------------------------
 
@@ -124,7 +127,23 @@ class Chapter(Parts):
             if rows:
                 heads = (self.says("criterion"), self.says("level"), self.says("required"))
                 yield Table(heads, tuple(rows), words.title(angle.title, angle.id))
+        yield from self.kept(tier, words)
         yield from self.levels(tier, words)
+
+    def kept(self, tier: Tier, words: Wording) -> Iterator[Block]:
+        """Yield how long a level is kept that was reached, what then, and what the beginning of the version did to it."""
+        if tier.keeps is None:
+            return
+        months, time = tier.keeps.months.value, words.say(tier.keeps.months)
+        assert isinstance(months, int)
+        over = months_full(self.day, months)
+        if over is not None:
+            last = days_before(over, 1)
+            yield Text(self.says("kept", time=time, day=self.day, last=last, over=over))
+        yield Text(self.says(f"kept_{tier.keeps.downgrade.value}", time=time))
+        start = switch(self.versions, self.edition, tier.name)
+        if start is not None and is_there_before(self.versions, start, tier.name):
+            yield Text(self.says(f"kept_{tier.keeps.transition.value}", start=start, time=time))
 
     def levels(self, tier: Tier, words: Wording) -> Iterator[Block]:
         """Yield what each level gets: a column a level, best first, as far as they fit beside each other."""

@@ -22,6 +22,7 @@ from dealerrules.policy.model import (
     Offer,
     Payout,
     Rules,
+    Tier,
     digest,
     expressions,
     meanings,
@@ -143,7 +144,7 @@ class _Writer:
 
     def __init__(self, book: PolicyBook, edition: Edition, day: date, lang: str) -> None:
         self.book, self.edition, self.lang = book, edition, lang
-        self.chapter = Chapter(edition, day, lang)
+        self.chapter = Chapter(edition, day, lang, book.editions)
         self.says = self.chapter.says
         self.words = Wording(edition, "customer", lang)
 
@@ -251,6 +252,8 @@ class _Writer:
             if isinstance(decision, Payout):
                 parts += [line.rate for lines in decision.lines.values() for line in lines]
                 parts += [part for part in (decision.cap, decision.floor) if part is not None]
+            if isinstance(decision, Tier) and decision.keeps is not None:
+                parts.append(decision.keeps.months)
             self._facts(parts, decision.subject, wanted)
             yield decision, parts
         for rate in self.edition.rates.values():

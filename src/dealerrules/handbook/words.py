@@ -82,6 +82,12 @@ conditions_hold | Where the conditions hold | 条件成立
 unconditional | In every case | 一律
 tier_intro | Any one criterion is enough. A customer's level is the best one that any angle grants; whoever meets none is {last}. | 满足任何一条即可。客户的级别取各角度中最高的；一条都不满足的是{last}。
 tier_open | A criterion that cannot be judged, as something is not recorded, grants nothing: the level is then the best one granted, marked as possibly higher, with the facts that would settle it. | 因为没有记录而无法判断的标准不给予级别：级别取已成立的最高一级，并注明可能更高、需要知道哪些事实。
+kept | A level that was reached is kept for {time}: from the last day on which its criteria held, until that time is full. Reached for the last time on {day}, it is held to {last} and over on {over}. The level is the best of what is reached today and what is kept. | 达到过的级别保留{time}：从最后一天符合标准算起，满{time}为止。例如最后一次符合是 {day}，则保留到 {last}，{over} 期满。客户的级别取当天达到的和仍在保留的级别中最高的。
+kept_to_computed | When that time is over, the level is the best one that the criteria grant, or that is still kept itself. | 期满后，级别是按标准得到的、或仍在保留的最高级别。
+kept_one_level | When that time is over, the level falls by one, and the lower one is kept for {time} again. | 期满后降一级，该级再保留{time}。
+kept_re_evaluate | Days before {start}, when these criteria began, are looked at by these criteria too: a level that was reached only by the criteria before was over on that day. | 这些标准从 {start} 起执行，之前的日子也按这些标准看：只按原标准才达到的级别，当天起不再有。
+kept_keep_until_expiry | These criteria began on {start}; a level that was reached before by the criteria in force then is kept until its time is over. | 这些标准从 {start} 起执行；之前按当时的标准达到的级别，保留到期满为止。
+kept_never_lower_at_switch | These criteria began on {start}, and nobody was lower on that day: the level held on the day before is kept for {time} from {start} on. | 这些标准从 {start} 起执行，当天没有人降级：前一天持有的级别，从 {start} 起再保留{time}。
 level | Level | 级别
 criterion | Criterion | 标准
 required | What is required | 具体要求

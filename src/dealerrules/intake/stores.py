@@ -28,7 +28,7 @@ from dealerrules.records import SUBJECTS, TABLES, Record, read_record
 from dealerrules.values import NUMBER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Sequence
+    from collections.abc import Callable, Collection, Container, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -99,18 +99,21 @@ class Tables(Mapping[str, pl.LazyFrame]):
     def records(
         self,
         subjects: Container[str] = tuple(SUBJECTS),
-        id: str | None = None,  # noqa: A002 - as records call it
+        id: str | Collection[str] | None = None,  # noqa: A002 - as records call it
     ) -> Iterator[tuple[str, Record]]:
         """Yield subject and record of all that is sound, customers first, in the order of the files.
 
         Args:
             subjects: only records of these.
-            id: only those of this id.
+            id: only those of this id, or of one of these.
         """
         for subject in SUBJECTS.values():
             if subject.name not in subjects or subject.table not in self._frames:
                 continue
-            mine = pl.lit(True) if id is None else pl.col(subject.id_field) == id  # noqa: FBT003
+            named = pl.col(subject.id_field)
+            mine = pl.lit(True)  # noqa: FBT003
+            if id is not None:
+                mine = named == id if isinstance(id, str) else named.is_in(list(id))
             if subject.name == "customer":
                 yield from self._customers(mine)
                 continue

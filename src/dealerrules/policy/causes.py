@@ -71,6 +71,7 @@ def explained(sources: Iterable[Source], found: Sequence[Diagnostic], attempt: A
                 after = attempt({**edits, name: (*edits.get(name, ()), each.finding)})
             if after is not None:
                 after = [one for one in after if not is_about_the_stand_in(one)]
+                after = _each_place(errors, after, files[name], each.finding)
             if after is None or not _explains(errors, _errors(after), each):
                 continue
             steps = _odd_steps(files[name], each.finding)
@@ -116,16 +117,46 @@ def _errors(found: Iterable[Diagnostic]) -> list[Diagnostic]:
     return [each for each in found if each.severity is Severity.ERROR]
 
 
+def _each_place(
+    before: Sequence[Diagnostic], after: list[Diagnostic], file: File, finding: Finding
+) -> list[Diagnostic]:
+    """Return what is found after an edit; what is still wrong with a line that it moved is told as before.
+
+    All that is said of text that stands elsewhere after an edit has one place, and what has one place is said once.
+    """
+    moved_to = {_line_at(file, start) for start, end, new in finding.edits if start == end and new.strip()}
+    moved_from = {_line_at(file, start + 1) for start, _, new in finding.edits if not new}
+    still = {_said(each) for each in after if _stands(each, file, moved_to)}
+    whole = [each for each in before if _stands(each, file, moved_from) and _said(each) in still]
+    told = {_said(each) for each in whole}
+    return [
+        *(each for each in after if not (_stands(each, file, moved_to) and _said(each) in told)),
+        *whole,
+    ]
+
+
+def _stands(each: Diagnostic, file: File, lines: set[int]) -> bool:
+    return each.span.source.name == file.source.name and each.span.line in lines
+
+
+def _said(each: Diagnostic) -> tuple[str, str]:
+    return each.code, each.message("en")
+
+
 def _explains(before: Sequence[Diagnostic], after: Sequence[Diagnostic], tried: Suspect) -> bool:
     """Tell whether an edit made errors go away, and no new ones come."""
     if not after or not tried.likely:
         return not after
-    known = {(each.code, each.message("en")) for each in before}
-    return len(after) <= len(before) - 3 and all((each.code, each.message("en")) in known for each in after)
+    known = {_said(each) for each in before}
+    return len(after) <= len(before) - 3 and all(_said(each) in known for each in after)
 
 
 def _line(file: File, finding: Finding) -> int:
-    return file.source.text.count("\n", 0, finding.start) + 1
+    return _line_at(file, finding.start)
+
+
+def _line_at(file: File, at: int) -> int:
+    return file.source.text.count("\n", 0, at) + 1
 
 
 def _diagnostic(file: File, chosen: Suspect) -> Diagnostic:

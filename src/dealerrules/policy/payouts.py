@@ -237,6 +237,7 @@ class PayoutMaker:
             if self.shape.unit is None:
                 making.fault("DR202", making.span, key="unit")
             return None
+        things = phrase("a number of things")
         if way == "pays_percent":
             fits = type_of(units).kind is Kind.MONEY
             if not fits:
@@ -244,9 +245,13 @@ class PayoutMaker:
                 making.fault(
                     "DR509", shape.key_span(way), word=way, name=said(of), found=found, expected=wanted
                 )
-        else:
-            at = of if self.shape.unit is None else self.shape.unit
-            fits = has_kind(units, at, "unit", _UNITS, phrase("a number of things"), making)
+        elif self.shape.unit is not None:
+            fits = has_kind(units, self.shape.unit, "unit", _UNITS, things, making)
+        else:  # the units are the first part of a ratio, and what is named is the ratio
+            fits = type_of(units).kind in _UNITS
+            if not fits:
+                found = KIND_WORDS[Kind.RATIO]
+                making.fault("DR509", of, word="unit", name=said(of), found=found, expected=things)
         if fits and shape.basis == "excess" and not self._measured(units):
             making.fault("DR510", shape.span("basis"))
             return None

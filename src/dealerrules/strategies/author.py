@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from dealerrules.expr import Transition
+from dealerrules.policy.model import Downgrade
 from dealerrules.records import SUBJECTS
 from dealerrules.strategies.conditions import NothingFits
 from dealerrules.strategies.forms import Forms
@@ -28,6 +30,15 @@ if TYPE_CHECKING:
 
     from dealerrules.strategies.dice import Dice
 
+_KEPT: Final[tuple[dict[str, Yaml], ...]] = tuple(
+    {"keeps": {"for": months}, **downgrade, **transition}
+    for months in ("1 month", "2 months", "3 months", "1 year")
+    for downgrade in ({}, *({"downgrade": each.value} for each in Downgrade))
+    for transition in ({}, *({"transition": each.value} for each in Transition))
+)
+_KEEPING: Final = ({}, *_KEPT)
+"""How a tier keeps its levels: half of them do not."""
+
 OTHER_SUBJECTS: Final = tuple(name for name in SUBJECTS if name != "customer")
 
 
@@ -45,7 +56,7 @@ class Author(Forms):
             made = self._rules(name)
         head = {"subject": self.subject} if self.subject != "customer" else {}
         dated = SUBJECTS[self.subject].date_field
-        if dated is not None and self.chance(3):
+        if dated is not None and self.chance(3) and "keeps" not in made:
             head["dated_by"] = dated
         self.decisions[name] = {"kind": made.pop("kind"), **head, **made}
 
@@ -76,6 +87,7 @@ class Author(Forms):
 
     def _tier(self, name: str) -> dict[str, Yaml]:
         levels = ("gold", "silver", "bronze", "rest")[-self.number(2, 4) :]
+        keeping = self.pick(_KEEPING)
         angles: dict[str, Yaml] = {}
         before: dict[str, tuple[str, ...]] = dict(self.levels)
         for number in range(self.number(1, 3)):
@@ -89,7 +101,7 @@ class Author(Forms):
             angles[f"angle_{'cab'[number]}"] = angle
             before[f"{name}.angle_{'cab'[number]}"] = levels
         self.levels = {**before, name: levels}
-        return {"kind": "tier", "levels": {level: {} for level in levels}, "angles": angles}
+        return {"kind": "tier", "levels": {level: {} for level in levels}, **keeping, "angles": angles}
 
     def _starts(self, type_: Type, most: int) -> list[dict[str, Yaml]]:
         """Return where bands begin: rising, `from` before `over` at one value."""

@@ -22,6 +22,7 @@ from dealerrules.expr import (
     LevelIn,
     Member,
     Not,
+    Reached,
     type_of,
     walk,
 )
@@ -84,6 +85,8 @@ class Reading:
                 found[node.type.kind].add(node.value)
             elif isinstance(node, Member) and (kind := type_of(node.item).kind) in found:
                 found[kind].update(node.among)
+            elif isinstance(node, Reached):
+                found[Kind.MONTHS].update(months for _, months in node.levels)
         return {kind: tuple(sorted(each)) for kind, each in found.items()}
 
     @cached_property
