@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import dealerrules as dr
-from dealerrules.edges import known_record
 from dealerrules.advice.standing import said
 from dealerrules.book import PolicyBook
 from dealerrules.demo import customers, subjects
+from dealerrules.edges import known_record
 from dealerrules.expr import Window, window_start
 from dealerrules.records import read_record
 from dealerrules.turns import Days, Every, Months, Next, Turn, turns
