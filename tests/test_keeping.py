@@ -331,6 +331,18 @@ def test_never_lower_at_switch_counts_what_was_held_as_reached_on_the_first_day(
     ]
 
 
+def test_a_level_that_was_only_kept_on_the_eve_is_held_too() -> None:
+    book = two_versions(KEEPS, f"{KEEPS}\n    transition: never_lower_at_switch")
+    three = record("2012-03-10", "2012-04-10", "2012-05-10")
+    # gold until 2013-03-09, and kept by the first version up to 2014-03-08
+    assert story(book, three, "2014-02-01", "2015-12-31") == [
+        ("2014-02-01", "gold", ("kept.gold",), "decided"),
+        ("2015-03-01", "plain", (), "decided"),
+    ]
+    kept = book.evaluate(three, as_of="2014-06-01").tier("level").kept
+    assert kept == Kept("gold", date(2014, 3, 1), date(2015, 3, 1), ("kept.gold",))
+
+
 def test_a_version_of_another_policy_is_no_switch() -> None:
     held_on = record("2013-01-10", "2013-01-11", "2013-01-12")
     version = text(f"{KEEPS}\n    transition: never_lower_at_switch")

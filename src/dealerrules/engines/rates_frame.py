@@ -15,7 +15,7 @@ import narwhals as nw
 from dealerrules.engines.context import Context, Question
 from dealerrules.engines.entry import cast_fields, check_names, dotless, open_frames
 from dealerrules.engines.events import Events
-from dealerrules.engines.frame import question_of
+from dealerrules.engines.frame import question_of, refusing
 from dealerrules.expr import Expr, Fact
 from dealerrules.faults import Fault, RecordError
 from dealerrules.populations import Count, Counted, Period, days_of
@@ -62,6 +62,7 @@ class TableCensus:
         """Return what conditions are written to; one for each day."""
         return question_of(self.opened, _CUSTOMER.name, [self.edition], day)
 
+    @refusing(_CUSTOMER.name, ())
     def counted(self, rates: Mapping[str, Rate]) -> dict[str, tuple[Counted, Counted]]:
         """Return what each rate counts above and below its line."""
         sides = list(dict.fromkeys(side for rate in rates.values() for side in (rate.of, rate.over)))
@@ -262,6 +263,7 @@ def _sum(counts: Iterable[Count]) -> Count:
     return Count(sum(each.number for each in listed), sum(each.undecided for each in listed))
 
 
+@refusing(_CUSTOMER.name, ())
 def fact_values(edition: Edition, tables: Mapping[str, Any], names: Iterable[str], as_of: date) -> Frame:
     """Return some facts of every customer as the engines hold them (money in fen), with the key ``customer_id``."""
     opened = replace(open_frames(tables), eager=False)

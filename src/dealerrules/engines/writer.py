@@ -762,8 +762,7 @@ class Writer:
 
     def _kept(self, expr: Reached) -> Var:
         """Write whether a level is kept; the days before are looked at once for all levels of a tier."""
-        if self.mode != "record":
-            return Var("None", may_none=True, may_absent=False)
+        assert self.mode == "record"  # elsewhere the fact is ready-made
         tier = self.edition.decisions[expr.decision]
         assert isinstance(tier, Tier)
         facts = [self.edition.fact(self.subject, tier.kept_fact(level.id)) for level in tier.levels[:-1]]

@@ -98,7 +98,6 @@ class FactSource:
     key: ScalarNode
     shape: FactShape
     builtin: bool
-    making: bool = False
     done: bool = False
 
 
@@ -333,13 +332,13 @@ class Editor:
         self.report.extend(faults)
         return shape
 
-    def _subject(self, shape: Shape, name: str, node: Node | None = None) -> str | None:
+    def _subject(self, shape: Shape, name: str) -> str | None:
         """Return a subject, or the one that was meant."""
         if name in SUBJECTS:
             return name
         nearest = nearest_word(name, SUBJECTS)
         if not shape.broken("subject"):
-            at = node if node is not None else shape.span("subject")
+            at = shape.span("subject")
             self.report.add("DR314", at, name=name, words=known_words(SUBJECTS), nearest=nearest)
         return nearest
 
