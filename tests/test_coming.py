@@ -20,6 +20,7 @@ from dealerrules.book import PolicyBook
 from dealerrules.demo import customers, subjects
 from dealerrules.edges import known_record
 from dealerrules.expr import Window, window_start
+from dealerrules.policy.model import linked
 from dealerrules.records import read_record
 from dealerrules.turns import Days, Every, Months, Next, Turn, turns
 from dealerrules.values import ABSENT, months_since
@@ -100,7 +101,7 @@ def two_versions(thrown: Dice, first: dr.PolicyBook, subject: str, cut: date) ->
     """Return a book whose policy is followed by another one on a day, or some days later."""
     (one,), (other,) = first.editions, a_policy(thrown, subject).book.editions
     begins = cut + ONE * thrown.pick([0, 0, 5])
-    return PolicyBook((replace(one, end=cut - ONE), replace(other, start=begins)))
+    return PolicyBook(tuple(linked([replace(one, end=cut - ONE), replace(other, start=begins)])))
 
 
 @settings(

@@ -88,10 +88,10 @@ def test_a_difference_is_printed_and_saved(tmp_path: Path, capsys: pytest.Captur
     """With what brings it back, the policy and the record; counted, and kept for a run that goes on."""
     tallies = {name: Tally() for name in ("row", "compiled")}
     with planted.FAULTS["compiled: `at least` leaves out the number itself"][1]():
-        differential.ask(planted.SEED, 0, ["compiled"], tallies, tmp_path)
+        differential.ask(planted.SEED, 1, ["compiled"], tallies, tmp_path)
     said = capsys.readouterr().out
-    assert "again: python tools/differential.py --seed 2014 --only 0 --engines compiled\n" in said
-    first = (tmp_path / "seed2014-trial0-compiled-0.txt").read_text(encoding="utf-8")
+    assert "again: python tools/differential.py --seed 2014 --only 1 --engines compiled\n" in said
+    first = (tmp_path / "seed2014-trial1-compiled-0.txt").read_text(encoding="utf-8")
     assert [word in first for word in ("asked = ", "compiled = ", "row = ", 'policy = """\npolicy: ')] == [
         True
     ] * 4

@@ -355,6 +355,8 @@ class _Looking:
         """Yield the states of who has to be looked at, each as of its own day."""
         ahead = self.ahead
         for first, last in ahead.stretches:
+            if last == ahead.as_of:  # something else begins tomorrow
+                continue
             mine = pairs
             if len(ahead.stretches) > 1:
                 mine = pairs.filter((nw.col(DAY) >= day_of(first)) & (nw.col(DAY) <= day_of(last)))

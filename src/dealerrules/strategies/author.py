@@ -36,8 +36,7 @@ _KEPT: Final[tuple[dict[str, Yaml], ...]] = tuple(
     for downgrade in ({}, *({"downgrade": each.value} for each in Downgrade))
     for transition in ({}, *({"transition": each.value} for each in Transition))
 )
-_KEEPING: Final = ({}, *_KEPT)
-"""How a tier keeps its levels: half of them do not."""
+"""How a tier may keep its levels."""
 
 OTHER_SUBJECTS: Final = tuple(name for name in SUBJECTS if name != "customer")
 
@@ -49,7 +48,15 @@ class Author(Forms):
     def decision(self) -> None:
         """Write a decision."""
         name = f"decision_{'cab'[len(self.decisions)]}"  # what depends on another stands before it by name
-        makers = [self._rules, self._stage, self._tier, self._offer, self._payout, self._payout]
+        makers = [
+            self._rules,
+            self._stage,
+            self._tier,
+            self._kept_tier,
+            self._offer,
+            self._payout,
+            self._payout,
+        ]
         try:
             made = self.pick(makers)(name)
         except NothingFits:
@@ -87,7 +94,6 @@ class Author(Forms):
 
     def _tier(self, name: str) -> dict[str, Yaml]:
         levels = ("gold", "silver", "bronze", "rest")[-self.number(2, 4) :]
-        keeping = self.pick(_KEEPING)
         angles: dict[str, Yaml] = {}
         before: dict[str, tuple[str, ...]] = dict(self.levels)
         for number in range(self.number(1, 3)):
@@ -101,7 +107,14 @@ class Author(Forms):
             angles[f"angle_{'cab'[number]}"] = angle
             before[f"{name}.angle_{'cab'[number]}"] = levels
         self.levels = {**before, name: levels}
-        return {"kind": "tier", "levels": {level: {} for level in levels}, **keeping, "angles": angles}
+        return {"kind": "tier", "levels": {level: {} for level in levels}, "angles": angles}
+
+    def _kept_tier(self, name: str) -> dict[str, Yaml]:
+        """Write a tier that keeps its levels; a second one shortly, for each of its days asks all days of the first."""
+        made, kept = self._tier(name), self.pick(_KEPT)
+        if any("keeps" in each for each in self.decisions.values()):
+            kept = {**kept, "keeps": {"for": "1 month"}, "downgrade": "to_computed"}
+        return {**made, **kept}
 
     def _starts(self, type_: Type, most: int) -> list[dict[str, Yaml]]:
         """Return where bands begin: rising, `from` before `over` at one value."""
