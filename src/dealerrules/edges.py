@@ -222,6 +222,7 @@ class Finder:
     def __init__(self, edition: Edition, subject: str, given: frozenset[str]) -> None:
         self.edition, self.subject, self.given = edition, subject, given
         self.seen: set[tuple[str, Marks]] = set()
+        self.tables: dict[str, None] = {}  # whose events are read, as far as it has walked
 
     def decision(self, decision: AnyDecision) -> Iterator[Clock]:
         """Yield what changes a decision's answer; how far inside its bounds a measure lies is no part of it."""
@@ -309,7 +310,7 @@ class Finder:
                 yield from self.plain(clock)
             else:
                 yield replace(clock, while_under=None)
-        for table in SUBJECTS[self.subject].tables:
+        for table in self.tables:
             yield Clock(table, TABLES[table].date_field, Days(frozenset({0})))
 
     def _compared(self, how: Comparison, left: Expr, right: Expr) -> Iterator[Clock]:
@@ -344,6 +345,7 @@ class Finder:
 
     def _events(self, expr: Aggregate, marks: Marks) -> Iterator[Clock]:
         dated = TABLES[expr.table].date_field
+        self.tables[expr.table] = None
         if expr.within is not None:
             yield Clock(expr.table, dated, leaving(expr.within))
         if expr.how is Reduction.STREAK:
