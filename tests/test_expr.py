@@ -34,8 +34,10 @@ from dealerrules.expr import (
     Member,
     Not,
     Operator,
+    Reached,
     Reduction,
     RoundWhole,
+    Transition,
     Window,
     all_of,
     any_of_types,
@@ -199,6 +201,13 @@ TABLE: list[tuple[Expr, Type, list[Expr], object, bool]] = [
         False,
     ),
     (Before(DAY, VISITS), COUNT, [DAY, VISITS], ["Before", canonical(DAY), canonical(VISITS)], True),
+    (
+        Reached("tier", (("vip", 12), ("super", 24)), Transition.RE_EVALUATE),
+        BOOLEAN,
+        [],
+        ["Reached", "tier", [["vip", 12], ["super", 24]], "re_evaluate"],
+        False,
+    ),
 ]  # fmt: skip
 
 

@@ -51,6 +51,7 @@ decisions:
       active: {from: 0 months, title: {zh: 活跃, en: Active}}
       quiet: {from: 6 months, title: {zh: 沉默, en: Quiet}}
     when_absent: never_visited
+    best: first
 """
 
 
@@ -90,7 +91,7 @@ def evaluate(laid: Mapping[str, str], out: object, *more: str) -> int:
 # Every writer, at every call
 
 ONE_FILE = [
-    "evaluate, JSON lines", "evaluate, CSV", "evaluate, table", "evaluate, Parquet", "report", "handbook, html",
+    "evaluate, JSON lines", "evaluate, CSV", "evaluate, table", "evaluate, Parquet", "report", "advise, csv", "advise, html", "handbook, html",
     "handbook, md", "diff, html", "diff, json", "diff, md", "diff, txt", "diff, csv", "replay", "schema",
     "test --generate", "demo store, JSON lines",
 ]  # fmt: skip
@@ -184,7 +185,7 @@ def test_only_known_rooms_write() -> None:
             if isinstance(node, ast.Call) and (name := _writes(node)):
                 found.setdefault(file, set()).add(name)
     scratch = {"intake/loading.py", "intake/scratch.py", "intake/sources.py", "intake/stores.py"}
-    commands = ("cases", "diff", "evaluate", "handbook", "init", "replay", "report")
+    commands = ("advise", "cases", "diff", "evaluate", "handbook", "init", "replay", "report")
     through = {"outputs.py", "demo.py", "commands/schema.py", *(f"commands/{name}.py" for name in commands)}
     others = {name: calls for name, calls in found.items() if name not in scratch | through}
     assert others == {"cli.py": {"open"}, "commands/demo.py": {"mkdir"}}  # the null device, and --keep DIR
@@ -291,6 +292,7 @@ def test_a_directory_is_no_file(
         ["evaluate", "LINES", "--policies", "POLICIES", "--as-of", DAY, "--out", "NONE"],
         ["evaluate", "LINES", "--policies", "POLICIES", "--as-of", DAY, "--rejected", "NONE"],
         ["report", "TABLES", "--policies", "POLICIES", "--as-of", DAY, "--out", "NONE"],
+        ["advise", "TABLES", "--policies", "POLICIES", "--as-of", DAY, "--decision", "care", "--out", "NONE"],
         ["handbook", "POLICIES", "--out", "NONE"],
         ["diff", "POLICIES", "EDITED", "--out", "NONE"],
         ["replay", "ANSWERS", "--records", "LINES", "--policies", "POLICIES", "--out", "NONE"],

@@ -13,7 +13,7 @@ import pytest
 import dealerrules
 
 # pytester forgets what a run has imported, and libraries written in C cannot be imported twice: so they are here first
-from dealerrules import cases, explain  # noqa: F401
+from dealerrules import book, cases, explain  # noqa: F401
 from dealerrules.engines import compiled, row  # noqa: F401
 
 pytest_plugins = ["pytester"]

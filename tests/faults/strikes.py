@@ -112,6 +112,8 @@ def writers(job: dict[str, Any], out: Path) -> Iterator[Writer]:
     skip = (bad, "--policies", small, "--as-of", "2014-09-30", "--on-error", "skip")
     yield one("evaluate, with rejected rows", "a.csv", "evaluate", *skip, more=rejected)
     yield one("report", "r.html", "report", *on_tables)
+    for form in ("csv", "html"):
+        yield one(f"advise, {form}", f"l.{form}", "advise", *on_tables, "--decision", "care")
     for form in ("html", "md"):
         yield one(f"handbook, {form}", f"h.{form}", "handbook", small)
     for form in ("html", "json", "md", "txt"):
