@@ -76,29 +76,34 @@ def stretches(
         as_of: the day; the last one, where several are asked about.
         since: the first of several days.
     """
-    name, transition = asked[0].decision, asked[0].transition
-    last = days_before(as_of, 1)
-    match transition:
+    for each in _versions(edition, asked[0]):
+        months = max(number for expr in asked for _, number in counted(expr, each.edition))
+        first = days_before(months_before(since or as_of, months), -1)  # the first day that can count
+        if each.held:
+            if first <= days_before(each.last, -1) <= as_of:
+                yield each
+            continue
+        cut = replace(each, first=max(first, each.first), last=min(days_before(as_of, 1), each.last))
+        if cut.first <= cut.last:
+            yield cut
+
+
+def _versions(edition: Edition, expr: Reached) -> Iterator[Stretch]:
+    """Yield all the days that a transition lets count, the edition's own first."""
+    match expr.transition:
         case Transition.RE_EVALUATE:
-            found = [Stretch(edition, date.min, last)]
+            found = [Stretch(edition, date.min, date.max)]
         case Transition.KEEP_UNTIL_EXPIRY:
-            found = [Stretch(each, each.start, min(last, each.end)) for each in _so_far(edition)]
+            found = [Stretch(each, each.start, each.end) for each in _so_far(edition)]
         case Transition.NEVER_LOWER_AT_SWITCH:
-            began = _begin_of(edition, name)
-            found = [Stretch(edition, began.start, last)]
+            began = _begin_of(edition, expr.decision)
+            found = [Stretch(edition, began.start, date.max)]
             eve = days_before(began.start, 1)
-            if began.before is not None and began.start <= as_of and eve <= began.before.end:
+            if began.before is not None and eve <= began.before.end:
                 found.append(Stretch(began.before, eve, eve, held=True))
         case _:
-            assert_never(transition)
-    for each in found:
-        if isinstance(each.edition.decisions.get(name), Tier):
-            months = max(number for expr in asked for _, number in counted(expr, each.edition))
-            first = days_before(months_before(since or as_of, months), -1)  # the first day that can count
-            if not each.held:
-                each = replace(each, first=max(first, each.first))  # noqa: PLW2901 - the same, cut
-            if each.first <= each.last and (not each.held or first <= days_before(each.last, -1)):
-                yield each
+            assert_never(expr.transition)
+    yield from (each for each in found if isinstance(each.edition.decisions.get(expr.decision), Tier))
 
 
 def counted(expr: Reached, edition: Edition) -> tuple[tuple[str, int], ...]:
@@ -139,18 +144,7 @@ def _same_meaning(one: EditionKey, other: EditionKey, name: str) -> bool:
 
 def editions_of(edition: Edition, expr: Reached) -> Iterator[tuple[Edition, bool]]:
     """Yield the editions under which a tier may be looked at, each with whether it is for the level that was held."""
-    yield edition, False
-    match expr.transition:
-        case Transition.RE_EVALUATE:
-            return
-        case Transition.KEEP_UNTIL_EXPIRY:
-            others = [(each, False) for each in _so_far(edition) if each is not edition]
-        case Transition.NEVER_LOWER_AT_SWITCH:
-            earlier = _begin_of(edition, expr.decision).before
-            others = [] if earlier is None else [(earlier, True)]
-        case _:
-            assert_never(expr.transition)
-    yield from (each for each in others if isinstance(each[0].decisions.get(expr.decision), Tier))
+    yield from ((each.edition, each.held) for each in _versions(edition, expr))
 
 
 def looks(

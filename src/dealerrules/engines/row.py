@@ -62,7 +62,7 @@ from dealerrules.values import (
 from dealerrules.verdict import Entry, Verdict, answer_value, possible_levels, settle, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
 
@@ -297,11 +297,10 @@ class Interpreter:
         kept: Kept | None = None
         if since is not None:
             look, told = since
-            level = self.then(look).granted(expr.decision, held=look.stretch.held)[-1]
-            rules = self.rules_then(expr.decision, look)
-            granting = [rule for rule, step in rules if step.truth is True and rule.answer == level]
-            earned = [rule for rule in granting if rule.angle is not None]
-            kept = replace(told, because=tuple(rule.id for rule in earned or granting))
+            steps = [step for _, step in self.rules_then(expr.decision, look)]
+            then = self.then(look).tier(expr.decision)
+            then = then if look.stretch.held else then.earned
+            kept = replace(told, because=verdict(then, *masks_of(steps)).because)
         return Step(expr, value, cause="not_sure_then" if value is None else None, kept=kept)
 
     def past(self, expr: Reached) -> tuple[Look, ...]:
@@ -400,8 +399,7 @@ class Interpreter:
         if name not in self._decided:
             decision = self.edition.decisions[name]
             steps = tuple(self.rule_step(rule) for rule in decision.rules)
-            true = sum(1 << at for at, step in enumerate(steps) if step.truth is True)
-            unknown = sum(1 << at for at, step in enumerate(steps) if step.truth is None)
+            true, unknown = masks_of(steps)
             found = verdict(decision, true, unknown)
             measure = getattr(decision, "measure", None)
             measured = self.step(measure) if measure is not None else None
@@ -458,6 +456,12 @@ class Interpreter:
         if id(rule) not in self._rule_steps:
             self._rule_steps[id(rule)] = self.step(rule.when)
         return self._rule_steps[id(rule)]
+
+
+def masks_of(steps: Sequence[Step]) -> tuple[int, int]:
+    """Return the masks of the rules that are true and of those that are unknown."""
+    true = sum(1 << at for at, step in enumerate(steps) if step.truth is True)
+    return true, sum(1 << at for at, step in enumerate(steps) if step.truth is None)
 
 
 # ---------------------------------------------------------------------------------------------------
